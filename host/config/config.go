@@ -1,0 +1,138 @@
+// Package config turns signpost.yaml into one immutable value, and every mistake in it into a diagnostic with its line and column.
+//
+// Plane: control. Floor: 1. Journey of an edit: step 2, for the one file that holds what is not zone data.
+// Adding an option takes a field here, a row in the table of options.go, and its user; the manual's table is printed from the rows.
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"signpost/host/diag"
+)
+
+// FileName is the configuration's name in the data directory.
+const FileName = "signpost.yaml"
+
+// PublicView is the view whose zones stand in the data directory itself.
+const PublicView = "public"
+
+// Config is what signpost.yaml says. It never changes after Parse; a snapshot and its workers share it.
+type Config struct {
+	Listen []string // as ParseListen returns them: "127.0.0.1:5300", ":53" (every address, both families), "[::]:53" (IPv6 only)
+	Admin  string   // host:port of the HTTP server; empty = none
+
+	Views  []View // first match in order; public is always among them
+	Serial string // SerialFile or SerialAuto
+
+	ServerID string // answer to CH TXT id.server and hostname.bind; empty = REFUSED
+	Version  string // answer to CH TXT version.server and version.bind; empty = REFUSED
+	NSID     string // bytes of the NSID option (RFC 5001); empty = the option is not sent
+
+	UDPPayload int  // largest UDP response, and the size the server advertises (RFC 6891 section 6.2.5), in bytes
+	MinimalANY bool // ANY over UDP gets one RRset (RFC 8482)
+
+	Cookies   Cookies
+	RateLimit RateLimit
+	TCP       TCPLimits
+	ACL       ACL
+
+	Checks  map[string]Check        // by name
+	Plugins map[string]PluginLimits // by plugin name; a plugin without an entry gets DefaultPluginLimits
+}
+
+// The two values of Config.Serial.
+const (
+	SerialFile = "file" // the SOA serial is the file's
+	SerialAuto = "auto" // it also grows when the content changed and the file's did not
+)
+
+// View is one split-horizon view.
+type View struct {
+	Name    string
+	Clients []netip.Prefix // masked; empty = every client
+}
+
+// Cookies configures DNS cookies (RFC 7873, RFC 9018).
+type Cookies struct {
+	Enabled bool
+	Secrets [][16]byte // the first makes cookies, all verify them; empty = a random one per start
+}
+
+// RateLimit configures response rate limiting. It is off while ResponsesPerSecond is 0.
+type RateLimit struct {
+	ResponsesPerSecond int
+	WindowSeconds      int
+	Slip               int // every Slip-th limited response is sent truncated; 0 = all are dropped
+	PrefixLen4         int // clients of one prefix share their budget
+	PrefixLen6         int
+	TableSize          int // (client prefix, response) pairs remembered
+	Exempt             []netip.Prefix
+}
+
+// TCPLimits bounds TCP connections.
+type TCPLimits struct {
+	MaxConnections int
+	MaxPerClient   int // connections of one client address
+	IdleTimeout    time.Duration
+}
+
+// ACL says who is answered. The longest prefix that holds the client decides; none: answered unless Allow has entries.
+type ACL struct {
+	Allow, Deny []netip.Prefix
+}
+
+// Check is a declared health check. This version validates it and does not probe it.
+type Check struct {
+	Kind     string // http, https, tcp, …: one of the kinds in the table of options
+	Interval time.Duration
+	Fall     int // consecutive failures that make it down
+	Rise     int // consecutive passes that make it up
+	Invert   bool
+	Disabled bool
+	Pos      diag.Pos // of its name
+}
+
+// PluginLimits bounds one plugin.
+type PluginLimits struct {
+	SHA256    string   // lower-case hex of the only file that may load; empty = any
+	SHA256Pos diag.Pos // of that sum, for the message that refuses the file
+	Fuel      int      // per call
+	Memory    int      // bytes, whole Wasm pages
+}
+
+// DefaultPluginLimits returns the limits of a plugin that signpost.yaml does not mention.
+func DefaultPluginLimits() PluginLimits {
+	return PluginLimits{Fuel: 200_000, Memory: 16 << 20}
+}
+
+// Default returns the configuration of a directory without signpost.yaml.
+func Default() *Config {
+	return &Config{
+		Listen:     []string{"127.0.0.1:5300", "[::1]:5300"},
+		Admin:      "127.0.0.1:5380",
+		Views:      []View{{Name: PublicView}},
+		Serial:     SerialFile,
+		UDPPayload: 1232, // fits an IPv6 packet of the smallest MTU: 1280 - 40 - 8
+		MinimalANY: true,
+		Cookies:    Cookies{Enabled: true},
+		RateLimit: RateLimit{
+			WindowSeconds: 15, Slip: 2, PrefixLen4: 24, PrefixLen6: 56, TableSize: 131_072,
+		},
+		TCP:     TCPLimits{MaxConnections: 4096, MaxPerClient: 256, IdleTimeout: 10 * time.Second},
+		Checks:  map[string]Check{},
+		Plugins: map[string]PluginLimits{},
+	}
+}
+
+func defaultCheck() Check {
+	return Check{Interval: 30 * time.Second, Fall: 3, Rise: 3}
+}
+
+// Plugin returns the limits of the plugin name.
+func (c *Config) Plugin(name string) PluginLimits {
+	if limits, ok := c.Plugins[name]; ok {
+		return limits
+	}
+	return DefaultPluginLimits()
+}
