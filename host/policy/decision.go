@@ -1,0 +1,208 @@
+package policy
+
+import (
+	"math"
+	"math/bits"
+	"net/netip"
+)
+
+// Health is the state of one candidate.
+type Health uint8
+
+// A candidate without check is Up. Unknown, before the first verdict, counts as live.
+const (
+	Unknown Health = iota
+	Up
+	Down
+)
+
+// Facts is what a decision may depend on. A fact that no plugin of the chain wants is never read.
+type Facts struct {
+	Client netip.Prefix // the network asked for: the EDNS client subnet, or else the source address; the zero Prefix if neither
+	Health []Health     // aligned with Policy.IDs; nil: all up
+}
+
+// NoTTLCap is the TTLCap of a decision that holds as long as its records' TTL says.
+const NoTTLCap = math.MaxUint32
+
+// Outcome tells what to do with a decision.
+type Outcome uint8
+
+// Answer: draw. NoData: no candidate is for this client, or all are down and the policy says nodata. ServFail: all are down and the policy says servfail.
+const (
+	Answer Outcome = iota
+	NoData
+	ServFail
+)
+
+// Decision is a distribution over the candidates of a policy. The caller owns it and may use it again: its buffers are kept.
+type Decision struct {
+	Weights        []uint32 // aligned with Policy.IDs
+	Total          uint64   // sum of Weights; zero unless Outcome is Answer
+	Pick           int      // how many different candidates answer, at least 1; more than have weight means all of those
+	Scope4, Scope6 uint8    // prefix length for which it holds, by client family
+	TTLCap         uint32   // seconds; NoTTLCap: none
+	Fuel           uint64   // what the chain's guests spent on it
+	Outcome        Outcome
+	FailOpen       bool // all candidates are down and were taken as up
+	Fallback       bool // a plugin failed: equal weights over the live candidates
+}
+
+// Start begins a decision about p: weight 1 for each live candidate, 0 for the others. It returns false when the decision is
+// already made because all are down and p does not fail open.
+func (d *Decision) Start(p *Policy, health []Health) bool {
+	count := len(p.IDs)
+	if cap(d.Weights) < count {
+		d.Weights = make([]uint32, count)
+	}
+	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap}
+	if d.live(health) {
+		return true
+	}
+	switch p.OnAllDown {
+	case NoDataWhenDown:
+		d.Outcome = NoData
+		return false
+	case ServFailWhenDown:
+		d.Outcome = ServFail
+		return false
+	}
+	d.FailOpen = true
+	d.live(nil)
+	return true
+}
+
+// live sets weight 1 where health is not Down, and tells whether there is any such candidate.
+func (d *Decision) live(health []Health) bool {
+	anyLive := false
+	for i := range d.Weights {
+		d.Weights[i] = 1
+		if i < len(health) && health[i] == Down {
+			d.Weights[i] = 0
+		} else {
+			anyLive = true
+		}
+	}
+	return anyLive
+}
+
+// Multiply applies the weights that one plugin of the chain gave. Zero stays zero; what both sides gave weight keeps at least 1.
+// Products are exact until one needs more than 32 bits; then all are divided by the same power of two.
+// All zero means that no candidate is for this client. A plugin that gives weight only to candidates which have none left
+// (because it did not look at health) changes nothing: an answer from a live candidate is better than none.
+func (d *Decision) Multiply(step []uint32) {
+	var largest uint64
+	var given uint32
+	for i, weight := range d.Weights {
+		given |= step[i]
+		largest = max(largest, uint64(weight)*uint64(step[i]))
+	}
+	if largest == 0 && given != 0 {
+		return
+	}
+	shift := max(bits.Len64(largest)-32, 0)
+	for i, weight := range d.Weights {
+		product := uint64(weight) * uint64(step[i])
+		scaled := product >> shift
+		if scaled == 0 && product != 0 {
+			scaled = 1
+		}
+		d.Weights[i] = uint32(scaled)
+	}
+}
+
+// Narrow applies what else one plugin of the chain said: the longest scope and the shortest TTL win, and the last plugin that picks.
+// A pick of zero is no opinion.
+func (d *Decision) Narrow(pick int, scope4, scope6 uint8, ttlCap uint32) {
+	if pick > 0 {
+		d.Pick = pick
+	}
+	d.Scope4, d.Scope6, d.TTLCap = max(d.Scope4, scope4), max(d.Scope6, scope6), min(d.TTLCap, ttlCap)
+}
+
+// FallBack makes the decision that stands in for a failed plugin: one of the live candidates, each as likely as the others.
+func (d *Decision) FallBack(health []Health) {
+	if d.FailOpen {
+		health = nil
+	}
+	d.live(health)
+	d.Pick, d.Scope4, d.Scope6, d.TTLCap, d.Fallback = 1, 0, 0, NoTTLCap, true
+}
+
+// Finish sums the weights and sets the outcome.
+func (d *Decision) Finish() {
+	d.Total = 0
+	for _, weight := range d.Weights {
+		d.Total += uint64(weight)
+	}
+	if d.Total == 0 {
+		d.Outcome = NoData
+	}
+}
+
+// Draw returns the index of one candidate, with probability Weights[i]/Total over uniformly random bits; -1 when Total is zero.
+func (d *Decision) Draw(random uint64) int {
+	if d.Total == 0 {
+		return -1
+	}
+	mark := below(random, d.Total)
+	for i, weight := range d.Weights {
+		if mark < uint64(weight) {
+			return i
+		}
+		mark -= uint64(weight)
+	}
+	return -1 // not reached while Total is the sum of Weights
+}
+
+// DrawPick appends the indexes of Pick different candidates to dst, fewer when fewer have weight: a weighted draw without replacement.
+func (d *Decision) DrawPick(random uint64, dst []int) []int {
+	first, total := len(dst), d.Total
+	for len(dst)-first < d.Pick && total > 0 {
+		mark := below(random, total)
+		random = mix(random)
+		for i, weight := range d.Weights {
+			if drawn(dst[first:], i) {
+				continue
+			}
+			if mark < uint64(weight) {
+				dst = append(dst, i)
+				total -= uint64(weight)
+				break
+			}
+			mark -= uint64(weight)
+		}
+	}
+	return dst
+}
+
+func drawn(dst []int, index int) bool {
+	for _, have := range dst {
+		if have == index {
+			return true
+		}
+	}
+	return false
+}
+
+// below maps random bits to 0..limit-1 without bias (Lemire: a product whose low half falls into the uneven rest is drawn again).
+// The redraw is a permutation of the same bits, so one number is enough; it happens once in 2^64/limit times.
+func below(random, limit uint64) uint64 {
+	high, low := bits.Mul64(random, limit)
+	if low < limit {
+		uneven := -limit % limit
+		for low < uneven {
+			random = mix(random)
+			high, low = bits.Mul64(random, limit)
+		}
+	}
+	return high
+}
+
+// mix is the finaliser of SplitMix64: a permutation of the 64-bit numbers that passes tests of randomness.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

@@ -1,0 +1,69 @@
+// Package policy holds routing policies and decisions: what a chain of plugins was given and what came out, as pure values and rules.
+//
+// Plane: both. Floor: 1. Journey of a query: step 4 (a decision, then a draw); journey of an edit: step 3 (Spec → Policy).
+// Nothing here locks, logs, allocates after the first use of a buffer, or knows WebAssembly.
+package policy
+
+import "signpost/host/diag"
+
+// CandidateMax is the most candidates that one policy may have; sdk/abi reserves room for as many.
+const CandidateMax = 1024
+
+// Spec is what the zone file says about one owner name and type, before a plugin saw it.
+type Spec struct {
+	Owner      string // presentation form, for messages
+	Type       uint16
+	Chain      []string // plugin names in the order they run
+	Candidates []Candidate
+}
+
+// Candidate is one alternative of a Spec: all lines that share an id.
+//
+// Attrs holds the annotation keys of all its lines in file order. A key may stand on several lines with one value. The common keys
+// id, check and on-all-down may be among them: they belong to the host, never to a plugin, and ID and Check win over them when set.
+type Candidate struct {
+	ID       string
+	Check    string   // "": always up
+	Chain    []string // of this candidate's first line; nil means the Spec's. Another chain than the Spec's is a diagnostic
+	Attrs    []Attr
+	Pos      diag.Pos // the first line
+	ChainPos diag.Pos // the first byte of the chain; the plugins' names follow it joined by "+"
+}
+
+// Attr is one key=value of an annotation, unquoted.
+type Attr struct {
+	Key, Value       string
+	KeyPos, ValuePos diag.Pos
+}
+
+// OnAllDown tells what is answered while every candidate is down.
+type OnAllDown uint8
+
+// FailOpen answers as if all were up, as Route 53 does; the others are what the on-all-down key names.
+const (
+	FailOpen OnAllDown = iota
+	NoDataWhenDown
+	ServFailWhenDown
+)
+
+// OnAllDownWords are the values of the on-all-down key, by OnAllDown.
+var OnAllDownWords = [...]string{FailOpen: "open", NoDataWhenDown: "nodata", ServFailWhenDown: "servfail"}
+
+// String returns the word that the zone file uses.
+func (o OnAllDown) String() string { return OnAllDownWords[o] }
+
+// Policy is an accepted Spec. It is immutable and shared by all workers; it works as long as something refers to it, also after
+// its plugins were replaced by newer ones.
+type Policy struct {
+	Owner     string
+	Type      uint16
+	Chain     []string
+	IDs       []string // of the candidates, in the order of the Spec
+	Checks    []string // aligned with IDs; "": always up
+	OnAllDown OnAllDown
+	// WantsClient tells that the decision may depend on the client's network. When it is false a decision holds for all clients
+	// until a health state changes: it may be kept, and its scopes are zero.
+	WantsClient bool
+	// Program is what package plugin made of the chain. No other package reads it.
+	Program any
+}
