@@ -69,7 +69,7 @@ func TestAppendNames(t *testing.T) {
 		{"RRSIG A 8 2 300 20300101000000 20200101000000 1 a. AAAA", "[{18 3 false true}]"},
 		{"IPSECKEY 1 3 2 gw. AAAA", "[{3 4 false false}]"},
 		{"IPSECKEY 1 1 2 192.0.2.1 AAAA", "[]"},
-		{"AMTRELAY 1 1 3 gw.", "[{2 4 false false}]"},
+		{"AMTRELAY 1 0 3 gw.", "[{2 4 false false}]"},
 		{"HIP 2 200100107B1A74DF365639CC39F1D578 AwEA rvs1. rvs2.", "[{23 6 false false} {29 6 false false}]"},
 		{"A 192.0.2.1", "[]"},
 	} {
