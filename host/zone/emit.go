@@ -1,0 +1,151 @@
+package zone
+
+import (
+	"encoding/binary"
+
+	"signpost/host/wire"
+)
+
+// pointer is a compression pointer to the owner's last labels.
+func pointerTo(owner *wire.Name, labels int) uint16 { return 0xC000 | owner.At[owner.Labels-labels] }
+
+// Emit copies the set's records to msg[off:limit], owned by owner, whose At must say where its labels stand in msg, and returns
+// the offset past them, or zero if they do not fit or off is too far for their compression pointers. signatures adds the
+// RRSIG records. turn rotates the records: the one of that number, modulo the count, comes first, where compression allows.
+// The count of records written is Count, plus SigCount with signatures.
+func (s RRset) Emit(msg []byte, off, limit int, owner *wire.Name, signatures bool, turn int) int {
+	length := s.dataLen()
+	if off+length > limit {
+		return 0
+	}
+	flags := s.flags()
+	data := s[rrDataOff : rrDataOff+length]
+	cut := 0
+	if count := s.Count(); count > 1 && flags&flagSelf == 0 {
+		cut = cutAt(data, turn%count)
+	}
+	copy(msg[off:], data[cut:])
+	copy(msg[off+length-cut:], data[:cut])
+	end := off + length
+	direct := owner.At[0] == wire.HeaderLen
+	if !direct {
+		ownBy(msg[off:end], pointerTo(owner, owner.Labels))
+	}
+	if flags&(flagNames|flagSigned) == 0 {
+		return end
+	}
+	sigs, fixups, _ := s.trailer()
+	if len(fixups) > 0 && !mend(msg, off, cut, length, fixups, owner) {
+		return 0
+	}
+	if signatures && len(sigs) > 0 {
+		if end+len(sigs) > limit {
+			return 0
+		}
+		copy(msg[end:], sigs)
+		if !direct {
+			ownBy(msg[end:end+len(sigs)], pointerTo(owner, owner.Labels))
+		}
+		end += len(sigs)
+	}
+	return end
+}
+
+// EmitSignatures is Emit for the RRSIG records alone.
+func (s RRset) EmitSignatures(msg []byte, off, limit int, owner *wire.Name) int {
+	sigs, _, _ := s.trailer()
+	if off+len(sigs) > limit {
+		return 0
+	}
+	copy(msg[off:], sigs)
+	ownBy(msg[off:off+len(sigs)], pointerTo(owner, owner.Labels))
+	return off + len(sigs)
+}
+
+// cutAt is the offset of record number turn.
+func cutAt(records []byte, turn int) int {
+	off := 0
+	for range turn {
+		off += recordHeadLen + int(binary.BigEndian.Uint16(records[off+recordHeadLen-2:]))
+	}
+	return off
+}
+
+// ownBy sets the owner of each record.
+func ownBy(records []byte, pointer uint16) {
+	for off := 0; off < len(records); {
+		binary.BigEndian.PutUint16(records[off:], pointer)
+		off += recordHeadLen + int(binary.BigEndian.Uint16(records[off+recordHeadLen-2:]))
+	}
+}
+
+// mend fills in the compression pointers of data that was copied to msg[start:], rotated by cut. It is false where the data
+// starts too far into the message for pointers into itself.
+func mend(msg []byte, start, cut, length int, fixups []byte, owner *wire.Name) bool {
+	for len(fixups) > 0 {
+		position, target := int(binary.LittleEndian.Uint16(fixups)), binary.LittleEndian.Uint16(fixups[2:])
+		fixups = fixups[fixupLen:]
+		position -= cut
+		if position < 0 {
+			position += length
+		}
+		pointer := 0xC000 + uint16(start) + target
+		if target&fixupOwner != 0 {
+			pointer = pointerTo(owner, int(target&^fixupOwner))
+		} else if start > dataStartMax {
+			return false
+		}
+		binary.BigEndian.PutUint16(msg[start+position:], pointer)
+	}
+	return true
+}
+
+// EmitAdditional writes the addresses of the set's targets to msg[off:limit]. start is where Emit wrote the data and turn how it
+// was rotated. It returns the offset past what fitted, the count of records, and whether required glue was left out.
+func (s RRset) EmitAdditional(msg []byte, off, limit, start int, signatures bool, turn int) (end, count int, short bool) {
+	if s.flags()&flagAdditional == 0 || start > dataStartMax {
+		return off, 0, false
+	}
+	_, _, sets := s.trailer()
+	cut := 0
+	if records := s.Count(); records > 1 && s.flags()&flagSelf == 0 {
+		cut = cutAt(s.Data(), turn%records)
+	}
+	for len(sets) > 0 {
+		set := additionalSet(sets)
+		size := set.len()
+		sets = sets[size:]
+		position := set.nameOff() - cut
+		if position < 0 {
+			position += s.dataLen()
+		}
+		records := set[setHeaderLen : setHeaderLen+set.dataLen()]
+		added := set.count()
+		if signatures {
+			records = set[setHeaderLen:size]
+			added += set.sigCount()
+		}
+		if off+len(records) > limit {
+			if set.required() {
+				short = true
+			}
+			continue
+		}
+		copy(msg[off:], records)
+		ownBy(msg[off:off+len(records)], 0xC000|uint16(start+position))
+		off += len(records)
+		count += added
+	}
+	return off, count, short
+}
+
+// additionalSet is one address RRset of a target.
+type additionalSet []byte
+
+func (s additionalSet) dataLen() int   { return int(binary.LittleEndian.Uint16(s)) }
+func (s additionalSet) count() int     { return int(binary.LittleEndian.Uint16(s[2:])) }
+func (s additionalSet) sigLen() int    { return int(binary.LittleEndian.Uint16(s[4:])) }
+func (s additionalSet) sigCount() int  { return int(binary.LittleEndian.Uint16(s[6:])) }
+func (s additionalSet) nameOff() int   { return int(binary.LittleEndian.Uint16(s[8:])) }
+func (s additionalSet) required() bool { return s[10]&setRequired != 0 }
+func (s additionalSet) len() int       { return setHeaderLen + s.dataLen() + s.sigLen() }
