@@ -56,6 +56,7 @@ const (
 	TypeCNAME      = 5
 	TypeSOA        = 6
 	TypePTR        = 12
+	TypeKEY        = 25
 	TypeMX         = 15
 	TypeTXT        = 16
 	TypeAAAA       = 28
@@ -105,3 +106,12 @@ const (
 	EDENotSupported     = 21
 	EDEInvalidData      = 24
 )
+
+// Signing tells whether records of typ are the work of a signer: they stand beside any other type.
+func Signing(typ uint16) bool {
+	switch typ {
+	case TypeRRSIG, TypeNSEC, TypeNSEC3, TypeNSEC3PARAM, TypeDNSKEY:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+// Package compile turns a zone file's entries into a zone that workers can answer from: collect → check → route → pack.
+//
+// Plane: control. Floor: 3. Journey of an edit: step 3. One stage a file; each stage reports all it finds, and the first stage
+// that finds an error is the last one that runs.
+package compile
+
+import (
+	"signpost/host/diag"
+	"signpost/host/plugin"
+	"signpost/host/policy"
+	"signpost/host/rrdata"
+	"signpost/host/zone"
+	"signpost/host/zonefile"
+)
+
+// Source is one zone to compile.
+type Source struct {
+	Path   string                            // of the zone file, slash separated, relative to the data directory
+	Origin []byte                            // wire form, lower case
+	Open   func(path string) ([]byte, error) // reads a file of the data directory
+
+	// Serial maps the file's SOA serial to the one to serve; nil serves the file's.
+	Serial func(file uint32) uint32
+	// CheckNames are the checks that annotations may name.
+	CheckNames []string
+}
+
+// Compile reads and compiles one zone. The zone is nil when a diagnostic is an error. files are the paths that were read or looked for,
+// the zone file first, whatever the outcome. Without ready plugins routed RRsets stay undecided and the zone is Pending.
+func Compile(src Source, plugins *plugin.Host) (z *zone.Zone, files []string, diags diag.List) {
+	c := newCollector(src.Origin)
+	files, diags = zonefile.Read(zonefile.Source{Path: src.Path, Origin: src.Origin, Open: c.sizing(src.Open)}, c.add)
+	stage := &stage{collector: c, src: &src, files: files, diags: diags}
+	var specs []*policy.Spec
+	if len(files) > 0 {
+		stage.link()
+		stage.check()
+		specs = stage.specs()
+	}
+	if stage.diags.Errors() > 0 {
+		stage.diags.Sort()
+		return nil, files, stage.diags
+	}
+	policies, pending := stage.route(specs, plugins)
+	if stage.diags.Errors() == 0 {
+		z = stage.pack(policies)
+		z.Pending = pending
+	}
+	stage.diags.Sort()
+	if stage.diags.Errors() > 0 {
+		return nil, files, stage.diags
+	}
+	return z, files, stage.diags
+}
+
+// stage is what the stages hand on.
+type stage struct {
+	*collector
+	src   *Source
+	files []string
+	diags diag.List
+
+	serial uint32 // as served
+	kept   int    // records, duplicates excluded
+
+	// Buffers that the methods of each name reuse.
+	found      []rrset
+	signatures []*record
+	spans      []rrdata.NameSpan
+	packing    zone.Set
+}
+
+// place is a record's position, for a diagnostic.
+func (s *stage) place(r *record) diag.Pos {
+	return diag.Pos{File: s.files[r.file], Line: int(r.line), Col: int(r.col)}
+}

@@ -1,0 +1,127 @@
+package compile
+
+import (
+	"signpost/host/diag"
+	"signpost/host/plugin"
+	"signpost/host/policy"
+	"signpost/host/rrdata"
+	"signpost/host/wire"
+)
+
+// specs collects what the zone says of its routed RRsets, in the order in which pack meets them.
+func (s *stage) specs() []*policy.Spec {
+	if len(s.notes) == 0 {
+		return nil
+	}
+	var out []*policy.Spec
+	for number := range uint32(s.nodes.count) {
+		n := s.nodes.at(number)
+		for _, set := range s.sets(n) {
+			if spec := s.spec(n, &set); spec != nil {
+				out = append(out, spec)
+			}
+		}
+	}
+	return out
+}
+
+// spec is what the zone says of one RRset; nil when it is simple or cannot be routed.
+func (s *stage) spec(n *node, set *rrset) *policy.Spec {
+	var annotated, plain *record
+	for _, r := range set.records {
+		if r.note == 0 && plain == nil {
+			plain = r
+		}
+		if r.note != 0 && annotated == nil {
+			annotated = r
+		}
+	}
+	typ := rrdata.TypeName(set.typ)
+	switch {
+	case annotated == nil:
+		return nil
+	case plain != nil:
+		s.diags.Errorf(s.place(plain), "%s %s has no annotation, but line %d of the same name and type has one: annotate all of them or none",
+			s.ownerText(n), typ, annotated.line)
+		return nil
+	case set.typ == wire.TypeSOA || set.typ == wire.TypeNS || set.typ == wire.TypeDNAME || set.typ == wire.TypeALIAS || wire.Signing(set.typ):
+		s.diags.Errorf(s.pos(s.notes[annotated.note-1].chainPos), "%s records cannot be routed: they shape the zone itself", typ)
+		return nil
+	case len(set.signatures) > 0:
+		s.diags.Errorf(s.place(set.signatures[0]), "%s %s is routed, so a signature over all its records is never valid: remove the RRSIG", s.ownerText(n), typ)
+		return nil
+	}
+	spec := &policy.Spec{Owner: s.ownerText(n), Type: set.typ, Chain: s.notes[annotated.note-1].chain}
+	index := map[string]int{}
+	for _, r := range set.records {
+		s.addCandidate(spec, index, r)
+	}
+	return spec
+}
+
+// addCandidate adds a line to the candidate of its id.
+func (s *stage) addCandidate(spec *policy.Spec, index map[string]int, r *record) {
+	n := &s.notes[r.note-1]
+	id := s.id(r)
+	at, known := index[id]
+	if !known {
+		at = len(spec.Candidates)
+		index[id] = at
+		spec.Candidates = append(spec.Candidates, policy.Candidate{
+			ID: id, Check: n.value("check"), Chain: n.chain, Pos: s.place(r), ChainPos: s.pos(n.chainPos),
+		})
+	}
+	c := &spec.Candidates[at]
+	c.Attrs = append(c.Attrs, s.policyAttrs(n)...)
+	for i := range n.attrs {
+		if a := &n.attrs[i]; a.key == "check" && !contains(s.src.CheckNames, a.value) {
+			s.diags.Errorf(s.pos(a.valuePos), "check %q is not declared in signpost.yaml%s", a.value, diag.DidYouMean(a.value, s.src.CheckNames))
+		}
+	}
+}
+
+func contains(list []string, word string) bool {
+	for _, have := range list {
+		if have == word {
+			return true
+		}
+	}
+	return false
+}
+
+// id names the candidate that a record belongs to: the annotation's id, or else the record's own data.
+func (s *stage) id(r *record) string {
+	if id := s.notes[r.note-1].value("id"); id != "" {
+		return id
+	}
+	return dataText(r.typ, s.bytesOf(r))
+}
+
+// route makes the policies of the zone's routed RRsets.
+func (s *stage) route(specs []*policy.Spec, plugins *plugin.Host) (policies []*policy.Policy, pending bool) {
+	if len(specs) == 0 {
+		return nil, false
+	}
+	if !ready(plugins) {
+		return make([]*policy.Policy, len(specs)), true
+	}
+	for _, spec := range specs {
+		p, diags := plugins.Route(spec)
+		s.diags = append(s.diags, diags...)
+		policies = append(policies, p)
+	}
+	return policies, false
+}
+
+// ready tells whether plugins can route.
+func ready(plugins *plugin.Host) bool {
+	if plugins == nil {
+		return false
+	}
+	select {
+	case <-plugins.Ready():
+		return true
+	default:
+		return false
+	}
+}
