@@ -1,0 +1,132 @@
+package zonefile
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"signpost/host/diag"
+)
+
+// headerWord says what a field between owner and data is.
+type headerWord uint8
+
+const (
+	headerType headerWord = iota // or nothing that is known
+	headerTTL
+	headerIN
+)
+
+// headerKind looks at the first bytes only: a TTL starts with a digit, and no class or type does.
+func headerKind(t *token) headerWord {
+	text := t.text
+	switch {
+	case t.quoted || len(text) == 0:
+		return headerType
+	case text[0] >= '0' && text[0] <= '9':
+		return headerTTL
+	case len(text) == 2 && text[0]|0x20 == 'i' && text[1]|0x20 == 'n':
+		return headerIN
+	}
+	if number, ok := genericClass(text); ok && number == 1 {
+		return headerIN
+	}
+	return headerType
+}
+
+// genericClass returns the number of CLASSnnn (RFC 3597 section 5).
+func genericClass(text []byte) (number int, ok bool) {
+	const prefix = "CLASS"
+	if len(text) <= len(prefix) || !bytes.EqualFold(text[:len(prefix)], []byte(prefix)) {
+		return 0, false
+	}
+	number, err := strconv.Atoi(string(text[len(prefix):]))
+	return number, err == nil && number >= 0 && text[len(prefix)] != '+'
+}
+
+// parseTTL reads seconds, or numbers with the units w, d, h, m and s in any order, as "1h30m". msg is not empty on error.
+func parseTTL(text []byte) (ttl uint32, msg string) {
+	var total, number uint64
+	digits, units := 0, 0
+	for _, c := range text {
+		if c >= '0' && c <= '9' {
+			number = min(number*10+uint64(c-'0'), 1<<40)
+			digits++
+			continue
+		}
+		scale := unitSeconds(c)
+		if scale == 0 || digits == 0 {
+			return 0, fmt.Sprintf("%q is no TTL, class or type: a TTL is seconds, or numbers with w, d, h, m, s as 1h30m", clip(text))
+		}
+		total = min(total+number*scale, 1<<40)
+		number, digits, units = 0, 0, units+1
+	}
+	switch {
+	case digits > 0 && units > 0:
+		return 0, fmt.Sprintf("TTL %q ends without a unit: one of w, d, h, m, s", clip(text))
+	case digits == 0 && units == 0:
+		return 0, fmt.Sprintf("TTL %q is no number", clip(text))
+	}
+	if total = total + number; total > ttlMax {
+		return 0, fmt.Sprintf("TTL %q is outside 0..%d", clip(text), ttlMax)
+	}
+	return uint32(total), ""
+}
+
+// unitSeconds returns 0 for what is no unit.
+func unitSeconds(c byte) uint64 {
+	switch c | 0x20 {
+	case 's':
+		return 1
+	case 'm':
+		return 60
+	case 'h':
+		return 3600
+	case 'd':
+		return 86400
+	case 'w':
+		return 604800
+	}
+	return 0
+}
+
+// badHeader says why the field toks[i], which is no TTL, is no type either.
+func (r *reader) badHeader(t *token, i int) {
+	text := clip(t.text)
+	upper := strings.ToUpper(string(text))
+	number, generic := genericClass(t.text)
+	switch {
+	case t.quoted:
+		r.errorAt(t.line, t.col, "%q is quoted: TTL, class and type stand without quotes", text)
+	case upper == "CH" || upper == "HS" || upper == "CS":
+		r.errorAt(t.line, t.col, "class %s (%s) is not served, only IN", upper, map[string]string{"CH": "Chaos", "HS": "Hesiod", "CS": "Csnet"}[upper])
+	case generic && number <= 65535:
+		r.errorAt(t.line, t.col, "class %d is not served, only IN (CLASS1)", number)
+	case generic:
+		r.errorAt(t.line, t.col, "class %q is outside CLASS0..CLASS65535", text)
+	case r.blank && i == 0 && t.text[0] == '$':
+		r.errorAt(t.line, t.col, "%q behind a blank is no directive: it must start its line", text)
+	case r.blank && i == 0:
+		r.errorAt(t.line, t.col, "unknown type %q%s: the line starts with a blank, so its owner is left out", text, r.nearType(upper))
+	default:
+		r.errorAt(t.line, t.col, "unknown type %q%s", text, r.nearType(upper))
+	}
+}
+
+// nearType suggests a type or class.
+func (r *reader) nearType(word string) string {
+	if r.typeNames == nil {
+		for typ := range 65536 {
+			if name := typeName(uint16(typ)); !strings.HasPrefix(name, "TYPE") {
+				r.typeNames = append(r.typeNames, name)
+			}
+		}
+		r.typeNames = slices.Concat(commonTypes, r.typeNames, []string{"IN"})
+	}
+	return diag.DidYouMean(word, r.typeNames)
+}
+
+// commonTypes come first, so that among equally near names they win.
+var commonTypes = []string{"A", "AAAA", "NS", "SOA", "MX", "TXT", "CNAME", "SRV", "PTR", "CAA", "ALIAS"}
