@@ -5,7 +5,9 @@
 package config
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"signpost/host/diag"
@@ -135,4 +137,9 @@ func (c *Config) Plugin(name string) PluginLimits {
 		return limits
 	}
 	return DefaultPluginLimits()
+}
+
+// CheckNames returns the names of the declared checks, sorted.
+func (c *Config) CheckNames() []string {
+	return slices.Sorted(maps.Keys(c.Checks))
 }

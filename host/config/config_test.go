@@ -1,0 +1,263 @@
+package config
+
+import (
+	"flag"
+	"net/netip"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"signpost/host/diag"
+)
+
+var update = flag.Bool("update", false, "rewrite the table in README.md")
+
+// Protects the default column of the manual: each value in it, written into a file, changes nothing.
+func TestDefaultsAreWhatTheTableSays(t *testing.T) {
+	for _, o := range options {
+		if o.fallback == "" {
+			continue
+		}
+		keys := strings.Split(strings.ReplaceAll(o.path, "*", "web"), ".")
+		text := strings.Join(keys, ": { ") + ": " + o.fallback + strings.Repeat(" }", len(keys)-1)
+		want := Default()
+		switch keys[0] {
+		case "checks":
+			text = strings.TrimSuffix(text, "} }") + ", tcp: {} } }"
+			check := defaultCheck()
+			check.Kind, check.Pos = "tcp", diag.Pos{File: FileName, Line: 1, Col: 11}
+			want.Checks["web"] = check
+		case "plugins":
+			want.Plugins["web"] = DefaultPluginLimits()
+		}
+		got, diags := Parse(FileName, []byte(text))
+		if diags.Errors() > 0 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\ngot  %+v\nwant %+v\n%v", text, got, want, diags)
+		}
+	}
+}
+
+// Protects files that say nothing.
+func TestNothingIsDefault(t *testing.T) {
+	for _, text := range []string{"", "\n", "# only a comment\n", "---\n", "{}", "~", "views:\nserver:\n", "\ufeff# with a byte order mark\n"} {
+		got, diags := Parse(FileName, []byte(text))
+		if len(diags) > 0 || !reflect.DeepEqual(got, Default()) {
+			t.Errorf("%q: got %+v, %v, want the default", text, got, diags)
+		}
+	}
+}
+
+const everything = `listen: [192.0.2.1, "[::1]:5300", "*:54", 8053, "[2001:db8::1]"]
+admin: off
+views:
+  internal: { clients: [10.0.0.0/8, "fd00::/8", 192.0.2.7] }
+  public: {}
+serial: auto
+server: { id: ns1.example.com, version: "9", nsid: 0x6e7331 }
+udp-payload: 4096
+minimal-any: no
+cookies:
+  secrets:
+    - e5e973e5a6b2a43f48e7dc849e37bfcf
+    - "00000000000000000000000000000001"
+rate-limit:
+  responses-per-second: 20
+  window: 1m
+  slip: 1
+  prefix-v4: 32
+  prefix-v6: 64
+  table-size: 65_536
+  exempt: 198.51.100.0/24
+tcp: { max-connections: 10, max-per-client: 2, idle-timeout: 1m30s }
+acl: { allow: [192.0.2.0/24], deny: [192.0.2.128/25] }
+checks:
+  web: &web { http: { port: 8080, path: /health, contains: '"status":"healthy"' }, interval: 10s, fall: 2, rise: 4, invert: true }
+  same: *web
+  stack: { calculated: { of: [web, same], at-least: 1 }, disabled: true }
+plugins:
+  canary: { sha256: E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855, fuel: 1000, memory: 512KiB }
+`
+
+// Protects that each key reaches its field.
+func TestParseEverything(t *testing.T) {
+	got, diags := Parse("signpost.yaml", []byte(everything))
+	if diags.Errors() > 0 {
+		t.Fatalf("got %v", diags)
+	}
+	prefix := netip.MustParsePrefix
+	pos := func(line, col int) diag.Pos { return diag.Pos{File: "signpost.yaml", Line: line, Col: col} }
+	web := Check{Kind: "http", Interval: 10 * time.Second, Fall: 2, Rise: 4, Invert: true, Pos: pos(25, 3)}
+	same := web
+	same.Pos = pos(26, 3)
+	want := &Config{
+		Listen: []string{"192.0.2.1:53", "[::1]:5300", ":54", ":8053", "[2001:db8::1]:53"},
+		Views: []View{
+			{"internal", []netip.Prefix{prefix("10.0.0.0/8"), prefix("fd00::/8"), prefix("192.0.2.7/32")}},
+			{"public", nil},
+		},
+		Serial: SerialAuto, ServerID: "ns1.example.com", Version: "9", NSID: "ns1", UDPPayload: 4096,
+		Cookies: Cookies{Enabled: true, Secrets: [][16]byte{
+			{0xe5, 0xe9, 0x73, 0xe5, 0xa6, 0xb2, 0xa4, 0x3f, 0x48, 0xe7, 0xdc, 0x84, 0x9e, 0x37, 0xbf, 0xcf}, {15: 1},
+		}},
+		RateLimit: RateLimit{20, 60, 1, 32, 64, 65536, []netip.Prefix{prefix("198.51.100.0/24")}},
+		TCP:       TCPLimits{10, 2, 90 * time.Second},
+		ACL:       ACL{[]netip.Prefix{prefix("192.0.2.0/24")}, []netip.Prefix{prefix("192.0.2.128/25")}},
+		Checks: map[string]Check{
+			"web": web, "same": same,
+			"stack": {Kind: "calculated", Interval: 30 * time.Second, Fall: 3, Rise: 3, Disabled: true, Pos: pos(27, 3)},
+		},
+		Plugins: map[string]PluginLimits{"canary": {
+			"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(29, 21), 1000, 512 << 10,
+		}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if len(diags) != 3 || !strings.Contains(diags[0].Text, "checks.web is not probed by this version") {
+		t.Errorf("got %v, want one warning for each of three checks", diags)
+	}
+}
+
+// Protects the text and place of every kind of mistake.
+func TestDiagnostics(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"lisen: 1", `1:1: unknown key "lisen" (did you mean "listen"?)`},
+		{"server: { banana: x }", `1:11: unknown key "server.banana" (known: id, version, nsid)`},
+		{"views:\n  internal: { cleints: 10.0.0.0/8 }", `2:15: unknown key "views.internal.cleints" (did you mean "clients"?)`},
+		{"server.id: x", `1:1: unknown key "server.id" (did you mean "server: { id: … }"?)`},
+		{"\"checks.*\": { fall: 1 }", `1:1: unknown key "checks.*" (did you mean "checks"?)`},
+		{"forward: []", `1:1: forward is not available in this version; remove it`},
+		{"geo: { database: x }\nlatency: {}", "1:1: geo is not available in this version; remove it\n2:1: latency is not available in this version; remove it"},
+		{"- a", `1:1: the file wants keys and values, got a list`},
+		{"nonsense", `1:1: the file wants keys and values, got "nonsense"`},
+		{"server: [a]", `1:9: server wants keys and values, got a list`},
+		{"serial: file\nserial: auto", `2:1: duplicate serial; the first is in line 1`},
+		{"serial: atuo", `1:9: serial: "atuo" is not file or auto (did you mean "auto"?)`},
+		{"serial:", `1:8: serial has no value; write file or auto, or leave the line out for the default`},
+		{"serial: {a: 1}", `1:9: serial wants file or auto, got keys and values`},
+		{"udp-payload: 9000", `1:14: udp-payload: 9000 is outside 512..4096`},
+		{"udp-payload: 99999999999999999999", `1:14: udp-payload: 99999999999999999999 is outside 512..4096`},
+		{"udp-payload: 1.5", `1:14: udp-payload: "1.5" is not a whole number`},
+		{"minimal-any: maybe", `1:14: minimal-any: "maybe" is neither true nor false`},
+		{"listen: []", `1:9: listen is empty; leave it out for the default`},
+		{"listen: [127.0.0.1:53, 127.0.0.1]", `1:24: listen: 127.0.0.1:53 is listed twice`},
+		{"listen: [127.0.0.1:53, ':53']", `1:24: listen: 127.0.0.1:53 is part of :53; keep one of them`},
+		{"listen: ['[::]:53', '[::1]:53', 127.0.0.1:53]", `1:21: listen: [::1]:53 is part of [::]:53; keep one of them`},
+		{"listen: ['é', 'localhost:53']", "1:10: listen: \"é\" is no IP address in \"é\"; write 127.0.0.1:5300, [::1]:5300 or :53\n" +
+			"1:16: listen: \"localhost\" is no IP address in \"localhost:53\"; write 127.0.0.1:5300, [::1]:5300 or :53"},
+		{"listen: 127.0.0.1:70000", `1:9: listen: "127.0.0.1:70000" has no port 0..65535`},
+		{"listen: 70000", `1:9: listen: "70000" has no port 0..65535`},
+		{"admin: 127.0.0.1", `1:8: admin: "127.0.0.1" has no port`},
+		{"admin: 0.0.0.0:5380", `1:8: warning: admin: 0.0.0.0:5380 is reachable from other machines and asks for no password`},
+		{"acl: { allow: 10.0.0.1/8 }", `1:15: acl.allow: 10.0.0.1/8 has bits set behind the prefix (did you mean 10.0.0.0/8 or 10.0.0.1/32?)`},
+		{"acl: { allow: [10.0.0.0/8, 10.0.0.0/8] }", `1:28: duplicate acl.allow 10.0.0.0/8; the first is in line 1`},
+		{"acl: { allow: 10.0.0.0/8, deny: 10.0.0.0/8 }", `1:33: acl.deny: 10.0.0.0/8 is in acl.allow too`},
+		{"acl: { allow: example.com }", `1:15: acl.allow: "example.com" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32`},
+		{"acl: { allow: '::ffff:10.0.0.0/104' }", `1:15: acl.allow: ::ffff:10.0.0.0/104 is an IPv4-mapped address; write it as IPv4`},
+		{"views: { a: {}, b: {clients: 10.0.0.0/8} }", `1:10: warning: views.a has no clients, so it takes everybody and views.b is never reached`},
+		{"views: { a: {clients: []} }", `1:23: views.a.clients is empty; leave it out for everybody`},
+		{"views: { plugins: {clients: 10.0.0.0/8} }", `1:10: views.plugins: the folder plugins/ holds plugins; choose another name`},
+		{"views: { ../etc: {} }", `1:10: views.../etc: a name has 1..63 letters, digits, - and _, and begins with a letter or digit`},
+		{"cookies: { secrets: [abc] }", `1:22: cookies.secrets: the secret is not 32 hex digits (128 bits); "openssl rand -hex 16" makes one`},
+		{"rate-limit: { window: 10 }", `1:23: rate-limit.window: 10 has no unit (did you mean 10s?)`},
+		{"rate-limit: { window: 1500ms }", `1:23: rate-limit.window: 1.5s is not whole seconds`},
+		{"tcp: { idle-timeout: 2h }", `1:22: tcp.idle-timeout: 2h is outside 100ms..1h`},
+		{"tcp: { idle-timeout: soon }", `1:22: tcp.idle-timeout: "soon" is not a duration such as 500ms, 10s or 1m30s`},
+		{"server: { id: '' }", `1:15: server.id is empty; leave the line out to send none`},
+		{"server: { nsid: 0xf }", `1:17: server.nsid: "0xf" is not 0x and pairs of hex digits`},
+		{"checks: { web: { htpt: {} } }", "1:11: checks.web has no kind, such as http: {} or tcp: {}\n" +
+			"1:11: warning: checks.web is not probed by this version; its candidates count as up\n" +
+			`1:18: unknown key "checks.web.htpt" (did you mean "http"?)`},
+		{"checks: { web: { http: {}, tcp: {}, fall: 0 } }", "1:11: warning: checks.web is not probed by this version; its candidates count as up\n" +
+			"1:33: checks.web is both http and tcp; a check has one kind\n1:43: checks.web.fall: 0 is outside 1..10"},
+		{"checks: { web: { tcp: 80 } }", "1:11: warning: checks.web is not probed by this version; its candidates count as up\n" +
+			`1:23: checks.web.tcp wants keys and values, got "80"`},
+		{"plugins: { p: { memory: 100KiB } }", `1:25: plugins.p.memory: 100KiB is not whole pages of 64KiB (did you mean 128KiB?)`},
+		{"plugins: { p: { memory: 16MB } }", `1:25: plugins.p.memory: "16MB" is not a size such as 512KiB or 16MiB`},
+		{"plugins: { p: { memory: 2GiB } }", `1:25: plugins.p.memory: 2GiB is outside 64KiB..1GiB`},
+		{"plugins: { p: { sha256: 5f3c } }", `1:25: plugins.p.sha256: "5f3c" is not 64 hex digits`},
+		{"serial: *nowhere", "1:9: serial: no anchor &nowhere\n1:9: serial has no value; write file or auto, or leave the line out for the default"},
+		{"serial: !!str auto", `1:9: serial wants file or auto, got the tag !!str`},
+		{"a: [1", `1:4: YAML: sequence end token ']' not found`},
+		{"\tserial: auto", "1:7: YAML: tab character cannot use as a map key directly"},
+		{"serial: auto\n---\nserial: file", `3:7: a second document; keep everything in the first`},
+		{"serial: \xff", `the file is not UTF-8 text`},
+		{"a: " + strings.Repeat("[", 1000), `1:36: nested more than 32 deep`},
+		{strings.Repeat("- ", 1000), `1:65: nested more than 32 deep`},
+	} {
+		_, diags := Parse("", []byte(c.text))
+		var got []string
+		for _, d := range diags {
+			got = append(got, d.String())
+		}
+		want := c.want
+		for i, line := range got {
+			got[i] = strings.TrimPrefix(line, ":")
+		}
+		if strings.Join(got, "\n") != want {
+			t.Errorf("%q:\ngot  %s\nwant %s", c.text, strings.Join(got, "\n     "), want)
+		}
+	}
+}
+
+// Protects the README from going stale. Run with -update to rewrite it.
+func TestReadmeTable(t *testing.T) {
+	const begin, end = "<!-- table -->\n", "<!-- end of table -->"
+	raw, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(raw), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("README.md has no %q and %q", begin, end)
+	}
+	want := before + begin + Table() + end + after
+	if string(raw) == want {
+		return
+	}
+	if !*update {
+		t.Fatal("README.md: the table differs from options.go; run: go test ./host/config -run ReadmeTable -update")
+	}
+	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Protects the example of the manual: it must load.
+func TestReadmeExample(t *testing.T) {
+	raw, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(raw), "```yaml\n")[1:]
+	if len(blocks) == 0 {
+		t.Fatal("README.md has no yaml block")
+	}
+	for _, block := range blocks {
+		text, _, _ := strings.Cut(block, "```")
+		if _, diags := Parse(FileName, []byte(text)); diags.Errors() > 0 {
+			t.Errorf("%s\ngot %v, want no error", text, diags)
+		}
+	}
+}
+
+// Protects the loader from hostile text: no panic, positions inside the file.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(everything))
+	f.Add([]byte("a: &a [*a]\nserial: *a\nviews: *a\n? [x]\n: y\n<<: {}\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		config, diags := Parse(FileName, text)
+		if config == nil {
+			t.Fatalf("%q: got nil", text)
+		}
+		lines := strings.Count(string(text), "\n") + 1
+		for _, d := range diags {
+			if d.Pos.Line > lines+1 || d.Pos.Line < 0 {
+				t.Errorf("%q: got %v, want a line of 1..%d", text, d, lines)
+			}
+		}
+	})
+}

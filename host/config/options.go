@@ -1,0 +1,107 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// option is one row: a key of signpost.yaml, its place in Config and its line in the manual. In a path, * stands for a name the user chose.
+type option struct {
+	path     string
+	fallback string // the default as one would write it; "" = nothing
+	doc      string
+	set      setter                                    // nil for a mapping that other rows describe
+	open     func(p *parser, name string, where value) // for a row ending in *: that name was declared
+}
+
+// setter stores one value; name is what the path's * stands for.
+type setter func(p *parser, name string, v value)
+
+// options is every key there is. README.md's table is printed from it (Table), and the default column is tested against Default.
+var options = []option{
+	{"listen", `[127.0.0.1:5300, "[::1]:5300"]`, "Addresses served over UDP and TCP. `ADDR:PORT`; `ADDR` alone means port 53; `:PORT`, `*:PORT` or `PORT` every address, IPv4 and IPv6; `0.0.0.0:PORT` or `[::]:PORT` every address of one family.", setListen, nil},
+	{"admin", "127.0.0.1:5380", "Address of the HTTP server for /healthz, /readyz and /metrics; `off` for none. It has no password: keep it on loopback.", setAdmin, nil},
+
+	{"views", "", "Split-horizon views, tried in this order: the first whose clients hold the client's address. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is tried last unless it is listed.", nil, nil},
+	{"views.*", "", "", nil, openView},
+	{"views.*.clients", "", "Prefixes of the view's clients; left out: everybody.", setClients, nil},
+
+	{"serial", "file", "`file`: the SOA serial is the file's. `auto`: it also grows when the content changed and the file's serial did not.", oneOf(func(p *parser, _ string) *string { return &p.config.Serial }, SerialFile, SerialAuto), nil},
+
+	{"server.id", "", "Text of CH TXT `id.server` and `hostname.bind`; left out: REFUSED.", text(func(p *parser, _ string) *string { return &p.config.ServerID }), nil},
+	{"server.version", "", "Text of CH TXT `version.server` and `version.bind`; left out: REFUSED.", text(func(p *parser, _ string) *string { return &p.config.Version }), nil},
+	{"server.nsid", "", "Content of the NSID option (RFC 5001), text or `0x` and hex digits; left out: not sent.", setNSID, nil},
+
+	{"udp-payload", "1232", "Largest UDP response in bytes, 512..4096; larger ones are truncated.", number(512, 4096, func(p *parser, _ string) *int { return &p.config.UDPPayload }), nil},
+	{"minimal-any", "true", "Answer ANY over UDP with one RRset (RFC 8482).", boolean(func(p *parser, _ string) *bool { return &p.config.MinimalANY }), nil},
+
+	{"cookies.enabled", "true", "Answer DNS cookies (RFC 7873, RFC 9018).", boolean(func(p *parser, _ string) *bool { return &p.config.Cookies.Enabled }), nil},
+	{"cookies.secrets", "", "Secrets of 32 hex digits, the same on all servers of one address. The first makes cookies, all verify them. Left out: a random one at each start.", setSecrets, nil},
+
+	{"rate-limit.responses-per-second", "0", "Equal UDP responses a second to one client prefix; 0 turns rate limiting off.", number(0, 1_000_000, func(p *parser, _ string) *int { return &p.config.RateLimit.ResponsesPerSecond }), nil},
+	{"rate-limit.window", "15s", "How long a flood is remembered, 1s..1h in whole seconds.", setWindow, nil},
+	{"rate-limit.slip", "2", "Every which limited response is sent, truncated, instead of dropped; 0 drops all, 1 truncates all; at most 10.", number(0, 10, func(p *parser, _ string) *int { return &p.config.RateLimit.Slip }), nil},
+	{"rate-limit.prefix-v4", "24", "Bits of an IPv4 address that make one client, 8..32.", number(8, 32, func(p *parser, _ string) *int { return &p.config.RateLimit.PrefixLen4 }), nil},
+	{"rate-limit.prefix-v6", "56", "Bits of an IPv6 address that make one client, 16..128.", number(16, 128, func(p *parser, _ string) *int { return &p.config.RateLimit.PrefixLen6 }), nil},
+	{"rate-limit.table-size", "131072", "Pairs of client and response remembered, 8 bytes each, 1024..16777216.", number(1024, 1<<24, func(p *parser, _ string) *int { return &p.config.RateLimit.TableSize }), nil},
+	{"rate-limit.exempt", "", "Prefixes that are never limited; loopback never is.", prefixes(func(p *parser, _ string) *[]netip.Prefix { return &p.config.RateLimit.Exempt }), nil},
+
+	{"tcp.max-connections", "4096", "TCP connections open at a time, 1..1000000.", number(1, 1_000_000, func(p *parser, _ string) *int { return &p.config.TCP.MaxConnections }), nil},
+	{"tcp.max-per-client", "256", "Of these, with one client address, 1..1000000.", number(1, 1_000_000, func(p *parser, _ string) *int { return &p.config.TCP.MaxPerClient }), nil},
+	{"tcp.idle-timeout", "10s", "A connection without a query for so long is closed, 100ms..1h.", duration(100*time.Millisecond, time.Hour, func(p *parser, _ string) *time.Duration { return &p.config.TCP.IdleTimeout }), nil},
+
+	{"acl.allow", "", "Prefixes that are answered. The longest prefix of both lists that holds the client decides; none does: answered, unless this list has entries.", prefixes(func(p *parser, _ string) *[]netip.Prefix { return &p.config.ACL.Allow }), nil},
+	{"acl.deny", "", "Prefixes that get REFUSED.", prefixes(func(p *parser, _ string) *[]netip.Prefix { return &p.config.ACL.Deny }), nil},
+
+	{"checks", "", "Health checks that annotations name with `check=NAME`. Each has one of the kinds below. **This version validates them and does not probe: their candidates count as up.**", nil, nil},
+	{"checks.*", "", "", nil, openCheck},
+	{"checks.*.interval", "30s", "Time between probes, 1s..1h.", duration(time.Second, time.Hour, func(p *parser, name string) *time.Duration { return &p.checks[name].Interval }), nil},
+	{"checks.*.fall", "3", "Failures in a row that make it down, 1..10.", number(1, 10, func(p *parser, name string) *int { return &p.checks[name].Fall }), nil},
+	{"checks.*.rise", "3", "Passes in a row that make it up, 1..10.", number(1, 10, func(p *parser, name string) *int { return &p.checks[name].Rise }), nil},
+	{"checks.*.invert", "false", "Down counts as up and up as down.", boolean(func(p *parser, name string) *bool { return &p.checks[name].Invert }), nil},
+	{"checks.*.disabled", "false", "Not probed; up.", boolean(func(p *parser, name string) *bool { return &p.checks[name].Disabled }), nil},
+	{"checks.*.http", "", "A 2xx or 3xx response over HTTP.", setKind("http"), nil},
+	{"checks.*.https", "", "The same over HTTPS.", setKind("https"), nil},
+	{"checks.*.tcp", "", "A TCP connection.", setKind("tcp"), nil},
+	{"checks.*.dns", "", "A DNS answer.", setKind("dns"), nil},
+	{"checks.*.icmp", "", "An ICMP echo reply.", setKind("icmp"), nil},
+	{"checks.*.tls", "", "A TLS handshake.", setKind("tls"), nil},
+	{"checks.*.exec", "", "A command's exit status.", setKind("exec"), nil},
+	{"checks.*.metric", "", "A metric's value.", setKind("metric"), nil},
+	{"checks.*.push", "", "What somebody reports.", setKind("push"), nil},
+	{"checks.*.calculated", "", "So many of other checks.", setKind("calculated"), nil},
+
+	{"plugins", "", "Limits of plugins, by name.", nil, nil},
+	{"plugins.*", "", "", nil, openPlugin},
+	{"plugins.*.sha256", "", "Sum of the only file that may load, 64 hex digits.", setSHA256, nil},
+	{"plugins.*.fuel", "200000", "Fuel of one call, 1000..4000000.", number(1000, 4_000_000, func(p *parser, name string) *int { return &p.plugins[name].Fuel }), nil},
+	{"plugins.*.memory", "16MiB", "Memory of one instance, whole Wasm pages of 64KiB, 64KiB..1GiB.", setMemory, nil},
+}
+
+// later are keys of the design that this version does not have. Silence about them would be worse than an error.
+var later = []string{"forward", "geo", "latency", "tls", "https", "quic"}
+
+// find returns the row of path.
+func find(path string) *option {
+	for i := range options {
+		if options[i].path == path {
+			return &options[i]
+		}
+	}
+	return nil
+}
+
+// children returns the keys that may stand below path ("" for the top); * is any name.
+func children(path string) []string {
+	var keys []string
+	for _, o := range options {
+		rest, ok := below(o.path, path)
+		if ok && (len(keys) == 0 || keys[len(keys)-1] != rest) {
+			keys = append(keys, rest)
+		}
+	}
+	return keys
+}
+
+// isMapping tells whether rows stand below path.
+func isMapping(path string) bool { return len(children(path)) > 0 }

@@ -1,0 +1,318 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	yamlparser "github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"signpost/host/diag"
+)
+
+// Bounds of the file. The YAML parser is quadratic in the depth: 60,000 brackets keep it busy for 11 s, 32 for nothing.
+const (
+	textLenMax = 1 << 20
+	depthMax   = 32
+)
+
+// value is one YAML value with the words for messages about it.
+type value struct {
+	node ast.Node
+	key  string // the path as the user wrote it: "views.internal.clients"
+	pos  diag.Pos
+}
+
+// parser is one Parse in progress.
+type parser struct {
+	config  *Config
+	diags   diag.List
+	file    string
+	lines   []string
+	anchors map[string]ast.Node
+	checks  map[string]*Check
+	plugins map[string]*PluginLimits
+	seen    map[string]diag.Pos // what must not be named twice, by key and value
+}
+
+// Parse reads the text of signpost.yaml; path is the name in the diagnostics. It returns all mistakes at once, in file order. The
+// configuration is never nil: what was wrong has its default, which is good enough to check zones with, but must not be served when
+// there are errors. An empty text is Default.
+func Parse(path string, text []byte) (*Config, diag.List) {
+	p := &parser{
+		config: Default(), file: path, lines: strings.Split(string(text), "\n"), anchors: map[string]ast.Node{},
+		checks: map[string]*Check{}, plugins: map[string]*PluginLimits{}, seen: map[string]diag.Pos{},
+	}
+	if root := p.read(text); root != nil {
+		p.mapping("", "", p.resolve(value{node: root, pos: p.at(root.GetToken())}))
+	}
+	p.finish()
+	p.diags.Sort()
+	return p.config, p.diags
+}
+
+// read turns text into the node of its one document; nil when there is none or a diagnostic.
+func (p *parser) read(text []byte) (root ast.Node) {
+	if len(text) > textLenMax {
+		p.diags.Errorf(diag.Pos{File: p.file}, "the file has %d bytes, more than %d", len(text), textLenMax)
+		return nil
+	}
+	if !utf8.Valid(text) {
+		p.diags.Errorf(diag.Pos{File: p.file}, "the file is not UTF-8 text")
+		return nil
+	}
+	// The YAML module is not ours and has panicked on odd input before; a file must not stop the server.
+	defer func() {
+		if cause := recover(); cause != nil {
+			p.diags.Errorf(diag.Pos{File: p.file}, "the YAML parser cannot read this file: %v", cause)
+			root = nil
+		}
+	}()
+	tokens := lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff"))
+	if deep := tooDeep(tokens); deep != nil {
+		p.diags.Errorf(p.at(deep), "nested more than %d deep", depthMax)
+		return nil
+	}
+	file, err := yamlparser.Parse(tokens, 0, yamlparser.AllowDuplicateMapKey())
+	if err != nil {
+		p.syntaxError(err)
+		return nil
+	}
+	for _, doc := range file.Docs {
+		switch {
+		case doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.NullType:
+		case root != nil:
+			p.diags.Errorf(p.at(doc.Body.GetToken()), "a second document; keep everything in the first")
+		default:
+			root = doc.Body
+		}
+	}
+	if root != nil {
+		ast.Walk(anchorCollector(p.anchors), root)
+	}
+	return root
+}
+
+func (p *parser) syntaxError(err error) {
+	pos, text := diag.Pos{File: p.file}, err.Error()
+	if located, ok := err.(yaml.Error); ok {
+		pos, text = p.at(located.GetToken()), located.GetMessage()
+	}
+	p.diags.Errorf(pos, "YAML: %s", strings.ToValidUTF8(text, "?"))
+}
+
+// tooDeep returns the token that goes deeper than depthMax by flow brackets or by "- - -"; block mappings nest by indentation, which
+// the file's size bounds.
+func tooDeep(tokens token.Tokens) *token.Token {
+	depth, dashes, dashLine := 0, 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType:
+			if t.Position.Line != dashLine {
+				dashes, dashLine = 0, t.Position.Line
+			}
+			dashes++
+		}
+		if depth > depthMax || dashes > depthMax {
+			return t
+		}
+	}
+	return nil
+}
+
+// anchorCollector is a visitor that remembers "&name value".
+type anchorCollector map[string]ast.Node
+
+func (c anchorCollector) Visit(node ast.Node) ast.Visitor {
+	if anchor, ok := node.(*ast.AnchorNode); ok {
+		c[anchor.Name.GetToken().Value] = anchor.Value
+	}
+	return c
+}
+
+// at converts a token's place. The module counts columns in characters, diagnostics count bytes.
+func (p *parser) at(t *token.Token) diag.Pos {
+	if t == nil || t.Position == nil {
+		return diag.Pos{File: p.file}
+	}
+	pos := diag.Pos{File: p.file, Line: t.Position.Line, Col: t.Position.Column}
+	if pos.Line < 1 || pos.Line > len(p.lines) {
+		return pos
+	}
+	line, chars := p.lines[pos.Line-1], 1
+	for off := range line {
+		if chars == t.Position.Column {
+			pos.Col = off + 1
+			return pos
+		}
+		chars++
+	}
+	pos.Col = len(strings.TrimRight(line, "\r")) + 1
+	return pos
+}
+
+// mapping reads the keys of where, which stands at path; name is what the path's * stands for.
+func (p *parser) mapping(path, name string, where value) {
+	pairs, ok := p.pairs(where)
+	if !ok {
+		return
+	}
+	for _, pair := range pairs {
+		key := pair.Key.GetToken().Value
+		keyPos := p.at(pair.Key.GetToken())
+		child := value{node: pair.Value, key: join(where.key, key), pos: p.at(pair.Value.GetToken())}
+		if !p.once(where.key+" key "+key, keyPos, child.key) {
+			continue
+		}
+		if names := find(join(path, "*")); names != nil {
+			p.named(names, key, keyPos, child)
+			continue
+		}
+		row := find(join(path, key))
+		switch {
+		case strings.ContainsAny(key, ".*"): // "server.id" is a path, not a key
+			p.unknown(path, key, keyPos, child.key)
+		case row != nil && row.set != nil:
+			row.set(p, name, p.resolve(child))
+		case isMapping(join(path, key)):
+			p.mapping(join(path, key), name, p.resolve(child))
+		default:
+			p.unknown(path, key, keyPos, child.key)
+		}
+	}
+}
+
+// named reads the mapping of a name the user chose.
+func (p *parser) named(row *option, name string, keyPos diag.Pos, child value) {
+	if !isName(name) {
+		p.diags.Errorf(keyPos, "%s: a name has 1..63 letters, digits, - and _, and begins with a letter or digit", child.key)
+		return
+	}
+	child = p.resolve(child)
+	row.open(p, name, value{node: child.node, key: child.key, pos: keyPos})
+	p.mapping(row.path, name, child)
+}
+
+// unknown explains a key that no row has.
+func (p *parser) unknown(path, key string, pos diag.Pos, full string) {
+	if path == "" && slices.Contains(later, key) {
+		p.diags.Errorf(pos, "%s is not available in this version; remove it", key)
+		return
+	}
+	if row := find(join(path, key)); row != nil && row.set != nil && strings.Contains(key, ".") {
+		p.diags.Errorf(pos, "unknown key %q (did you mean %q?)", full, strings.ReplaceAll(key, ".", ": { ")+": … }")
+		return
+	}
+	known := children(path)
+	hint := diag.DidYouMean(key, known)
+	if hint == "" && len(known) <= 8 {
+		hint = " (known: " + strings.Join(known, ", ") + ")"
+	}
+	p.diags.Errorf(pos, "unknown key %q%s", full, hint)
+}
+
+// pairs returns the members of a mapping; null is an empty one.
+func (p *parser) pairs(v value) ([]*ast.MappingValueNode, bool) {
+	switch node := v.node.(type) {
+	case *ast.MappingNode:
+		return node.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{node}, true
+	case *ast.NullNode:
+		return nil, true
+	default:
+		key := v.key
+		if key == "" {
+			key = "the file"
+		}
+		p.diags.Errorf(v.pos, "%s wants keys and values, got %s", key, describe(node))
+		return nil, false
+	}
+}
+
+// resolve follows anchors and aliases. Depth is bounded by the rows, so a cycle only ends in a value of the wrong kind.
+func (p *parser) resolve(v value) value {
+	for range depthMax {
+		switch node := v.node.(type) {
+		case *ast.AnchorNode:
+			v.node = node.Value
+		case *ast.AliasNode:
+			target, ok := p.anchors[node.Value.GetToken().Value]
+			if !ok {
+				p.diags.Errorf(v.pos, "%s: no anchor &%s", v.key, node.Value.GetToken().Value)
+				return value{node: &ast.NullNode{Token: node.Start}, key: v.key, pos: v.pos}
+			}
+			v.node = target
+		default:
+			return v
+		}
+	}
+	return v
+}
+
+// once tells whether id is new, with a diagnostic when it is not.
+func (p *parser) once(id string, pos diag.Pos, what string) bool {
+	if first, ok := p.seen[id]; ok {
+		p.diags.Errorf(pos, "duplicate %s; the first is in line %d", what, first.Line)
+		return false
+	}
+	p.seen[id] = pos
+	return true
+}
+
+// describe names a node's kind in a message.
+func describe(node ast.Node) string {
+	switch node := node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "keys and values"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.NullNode:
+		return "nothing"
+	case *ast.TagNode:
+		return "the tag " + node.Start.Value
+	case *ast.LiteralNode:
+		return "a block of text"
+	default:
+		return fmt.Sprintf("%q", node.GetToken().Value)
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// below returns the first word of full after path.
+func below(full, path string) (string, bool) {
+	if path != "" {
+		rest, ok := strings.CutPrefix(full, path+".")
+		if !ok {
+			return "", false
+		}
+		full = rest
+	}
+	word, _, _ := strings.Cut(full, ".")
+	return word, true
+}
+
+func isName(name string) bool {
+	for i, c := range []byte(name) {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if !letter && (i == 0 || c != '-' && c != '_') {
+			return false
+		}
+	}
+	return len(name) > 0 && len(name) <= 63
+}
