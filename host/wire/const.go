@@ -25,6 +25,7 @@ const (
 	FlagAD = 1 << 5
 	FlagCD = 1 << 4
 
+	OpcodeMask  = 15 << opcodeShift
 	opcodeShift = 11
 )
 

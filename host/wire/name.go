@@ -124,6 +124,12 @@ func skipName(msg []byte, off, end int) int {
 	return 0
 }
 
+// SkipRecord returns the offset past the record at msg[off:], which this server wrote.
+func SkipRecord(msg []byte, off int) int {
+	off = skipName(msg, off, len(msg))
+	return off + 10 + int(binary.BigEndian.Uint16(msg[off+8:]))
+}
+
 // Lower returns an ASCII letter in lower case and any other byte as it is (RFC 4343).
 func Lower(c byte) byte {
 	if c-'A' < 26 {

@@ -6,14 +6,19 @@ import (
 	"signpost/host/wire"
 )
 
-// pointer is a compression pointer to the owner's last labels.
-func pointerTo(owner *wire.Name, labels int) uint16 { return 0xC000 | owner.At[owner.Labels-labels] }
+// Owner is the name that owns what is emitted: the last Labels labels of Name, whose At says where they stand in the message.
+type Owner struct {
+	Name   *wire.Name
+	Labels int
+}
 
-// Emit copies the set's records to msg[off:limit], owned by owner, whose At must say where its labels stand in msg, and returns
-// the offset past them, or zero if they do not fit or off is too far for their compression pointers. signatures adds the
-// RRSIG records. turn rotates the records: the one of that number, modulo the count, comes first, where compression allows.
-// The count of records written is Count, plus SigCount with signatures.
-func (s RRset) Emit(msg []byte, off, limit int, owner *wire.Name, signatures bool, turn int) int {
+// Pointer is a compression pointer to the last labels labels of the owner.
+func (o Owner) Pointer(labels int) uint16 { return 0xC000 | o.Name.At[o.Name.Labels-labels] }
+
+// Emit copies the set's records to msg[off:limit] and returns the offset past them, or zero if they do not fit or off is too far
+// for their compression pointers. signatures adds the RRSIG records. turn rotates the records: the one of that number, modulo
+// the count, comes first, where compression allows. The count of records written is Count, plus SigCount with signatures.
+func (s RRset) Emit(msg []byte, off, limit int, owner Owner, signatures bool, turn int) int {
 	length := s.dataLen()
 	if off+length > limit {
 		return 0
@@ -27,9 +32,10 @@ func (s RRset) Emit(msg []byte, off, limit int, owner *wire.Name, signatures boo
 	copy(msg[off:], data[cut:])
 	copy(msg[off+length-cut:], data[:cut])
 	end := off + length
-	direct := owner.At[0] == wire.HeaderLen
+	pointer := owner.Pointer(owner.Labels)
+	direct := pointer == wire.OwnerPointer
 	if !direct {
-		ownBy(msg[off:end], pointerTo(owner, owner.Labels))
+		ownBy(msg[off:end], pointer)
 	}
 	if flags&(flagNames|flagSigned) == 0 {
 		return end
@@ -44,7 +50,7 @@ func (s RRset) Emit(msg []byte, off, limit int, owner *wire.Name, signatures boo
 		}
 		copy(msg[end:], sigs)
 		if !direct {
-			ownBy(msg[end:end+len(sigs)], pointerTo(owner, owner.Labels))
+			ownBy(msg[end:end+len(sigs)], pointer)
 		}
 		end += len(sigs)
 	}
@@ -52,13 +58,13 @@ func (s RRset) Emit(msg []byte, off, limit int, owner *wire.Name, signatures boo
 }
 
 // EmitSignatures is Emit for the RRSIG records alone.
-func (s RRset) EmitSignatures(msg []byte, off, limit int, owner *wire.Name) int {
+func (s RRset) EmitSignatures(msg []byte, off, limit int, owner Owner) int {
 	sigs, _, _ := s.trailer()
 	if off+len(sigs) > limit {
 		return 0
 	}
 	copy(msg[off:], sigs)
-	ownBy(msg[off:off+len(sigs)], pointerTo(owner, owner.Labels))
+	ownBy(msg[off:off+len(sigs)], owner.Pointer(owner.Labels))
 	return off + len(sigs)
 }
 
@@ -81,7 +87,7 @@ func ownBy(records []byte, pointer uint16) {
 
 // mend fills in the compression pointers of data that was copied to msg[start:], rotated by cut. It is false where the data
 // starts too far into the message for pointers into itself.
-func mend(msg []byte, start, cut, length int, fixups []byte, owner *wire.Name) bool {
+func mend(msg []byte, start, cut, length int, fixups []byte, owner Owner) bool {
 	for len(fixups) > 0 {
 		position, target := int(binary.LittleEndian.Uint16(fixups)), binary.LittleEndian.Uint16(fixups[2:])
 		fixups = fixups[fixupLen:]
@@ -91,7 +97,7 @@ func mend(msg []byte, start, cut, length int, fixups []byte, owner *wire.Name) b
 		}
 		pointer := 0xC000 + uint16(start) + target
 		if target&fixupOwner != 0 {
-			pointer = pointerTo(owner, int(target&^fixupOwner))
+			pointer = owner.Pointer(int(target &^ fixupOwner))
 		} else if start > dataStartMax {
 			return false
 		}
@@ -149,3 +155,26 @@ func (s additionalSet) sigCount() int  { return int(binary.LittleEndian.Uint16(s
 func (s additionalSet) nameOff() int   { return int(binary.LittleEndian.Uint16(s[8:])) }
 func (s additionalSet) required() bool { return s[10]&setRequired != 0 }
 func (s additionalSet) len() int       { return setHeaderLen + s.dataLen() + s.sigLen() }
+
+// EmitNamed is Emit for a set whose owner does not stand in the message yet: node's name is written before the first record, ended
+// by origin, a pointer to the zone's origin. It is for sets whose data has no compressed names (NSEC, NSEC3).
+func (s RRset) EmitNamed(msg []byte, off, limit int, node Node, origin uint16, signatures bool) int {
+	relative := node.Relative()
+	records := s.Data()
+	sigs, _, _ := s.trailer()
+	if !signatures {
+		sigs = nil
+	}
+	if off+len(relative)+len(records)+len(sigs) > limit || off > wire.PointerMax {
+		return 0
+	}
+	start := off
+	off += copy(msg[off:], relative)
+	binary.BigEndian.PutUint16(msg[off:], origin)
+	off += 2
+	off += copy(msg[off:], records[2:])
+	ownBy(msg[off-len(records)+cutAt(records, 1):off], 0xC000|uint16(start))
+	end := off + copy(msg[off:], sigs)
+	ownBy(msg[off:end], 0xC000|uint16(start))
+	return end
+}

@@ -2,6 +2,7 @@ package zone
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"slices"
 
 	"signpost/host/wire"
@@ -9,8 +10,8 @@ import (
 
 // nsec3Chain is the zone's NSEC3 records in order of hash (RFC 5155 §7.1).
 type nsec3Chain struct {
-	Iterations uint16
-	Salt       []byte
+	iterations uint16
+	salt       []byte
 	hashes     []byte   // hashLen bytes each
 	nodes      []uint32 // the node of each hash
 }
@@ -31,8 +32,8 @@ func (z *Zone) collectProofs() {
 	var chain []hashed
 	if param := z.Apex().RRset(wire.TypeNSEC3PARAM); param != nil {
 		data := param.Data()[recordHeadLen:]
-		z.nsec3.Iterations = uint16(data[2])<<8 | uint16(data[3])
-		z.nsec3.Salt = bytes.Clone(data[5 : 5+int(data[4])])
+		z.nsec3.iterations = uint16(data[2])<<8 | uint16(data[3])
+		z.nsec3.salt = bytes.Clone(data[5 : 5+int(data[4])])
 	}
 	signed := z.Apex().RRset(wire.TypeNSEC) != nil
 	if !signed && z.Apex().RRset(wire.TypeNSEC3PARAM) == nil {
@@ -91,6 +92,49 @@ func labelOffsets(name []byte, offs *[wire.LabelCountMax + 1]uint8) int {
 
 // base32Hex is the alphabet of NSEC3 owner names (RFC 4648 §7), in lower case.
 const base32Hex = "0123456789abcdefghijklmnopqrstuv"
+
+// NSEC reports whether non-existence is proven with NSEC records (RFC 4034 §4).
+func (z *Zone) NSEC() bool { return len(z.nsec) > 0 }
+
+// Covering is the node whose NSEC matches name or covers it: the last one in canonical order that is not after it. name is in the zone,
+// in lower case.
+func (z *Zone) Covering(name []byte) Node {
+	relative := name[:len(name)-len(z.Origin)]
+	after, _ := slices.BinarySearchFunc(z.nsec, relative, func(off uint32, want []byte) int {
+		if compareCanonical(z.node(off).Relative(), want) <= 0 {
+			return -1
+		}
+		return 1
+	})
+	return z.node(z.nsec[(after+len(z.nsec)-1)%len(z.nsec)])
+}
+
+// Hashed is the node whose NSEC3 matches the hash of name or covers it (RFC 5155 §5); match tells which.
+func (z *Zone) Hashed(name []byte) (node Node, match bool) {
+	hash := z.nsec3.sum(name)
+	count := len(z.nsec3.nodes)
+	low, high := 0, count
+	for low < high {
+		middle := (low + high) / 2
+		if bytes.Compare(z.nsec3.hash(middle), hash[:]) <= 0 {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	i := (low + count - 1) % count
+	return z.node(z.nsec3.nodes[i]), bytes.Equal(z.nsec3.hash(i), hash[:])
+}
+
+// sum is the hash of a name in wire form, lower case.
+func (c *nsec3Chain) sum(name []byte) [nsec3HashLen]byte {
+	var buf [wire.NameLenMax + 255]byte
+	hash := sha1.Sum(buf[:copy(buf[:], name)+copy(buf[len(name):], c.salt)])
+	for range c.iterations {
+		hash = sha1.Sum(buf[:copy(buf[:], hash[:])+copy(buf[nsec3HashLen:], c.salt)])
+	}
+	return hash
+}
 
 // decodeHash reads the hash that is an NSEC3 record's owner, given without the origin: one label of 32 digits.
 func decodeHash(hash *[nsec3HashLen]byte, relative []byte) bool {

@@ -1,0 +1,224 @@
+// Package answer turns one query into one response, in the packet's own bytes.
+//
+// Plane: data. Floor: 4. Journey of a query: steps 2 to 5. Nothing here waits, locks, logs or allocates once a worker is warm
+// (TestRespondAllocs).
+package answer
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"signpost/host/config"
+	"signpost/host/metrics"
+	"signpost/host/plugin"
+	"signpost/host/wire"
+	"signpost/host/zone"
+)
+
+// Server is what all workers share.
+type Server struct {
+	store   *zone.Store
+	plugins *plugin.Host // nil: routed names get SERVFAIL
+	metrics *metrics.Set
+	secret  [16]byte // of cookies, unless the configuration gives some
+
+	mu    sync.Mutex // guards rules; taken once per worker and configuration
+	rules *rules
+}
+
+// NewServer returns a server that answers from store's snapshots, which must be there before the first query comes.
+func NewServer(store *zone.Store, plugins *plugin.Host, counters *metrics.Set) *Server {
+	s := &Server{store: store, plugins: plugins, metrics: counters}
+	for i := range s.secret {
+		s.secret[i] = byte(rand.Uint32())
+	}
+	return s
+}
+
+// Worker answers queries for one goroutine at a time.
+type Worker struct {
+	server *Server
+	snap   *zone.Snapshot
+	rules  *rules
+	now    int64 // seconds since 1970, of this batch
+
+	random  rand.PCG
+	counts  *metrics.Block
+	plugins *plugin.Worker
+
+	tcp   bool // the query came over TCP
+	query wire.Query
+	chase [2]wire.Name // names of a CNAME chain, in turn
+	sums  zone.Sums
+	hit   zone.Hit
+	out   response
+	decisions
+}
+
+// NewWorker returns a worker. Close it when it is not used any more.
+func (s *Server) NewWorker() *Worker {
+	w := &Worker{server: s, counts: s.metrics.NewBlock()}
+	w.random.Seed(rand.Uint64(), rand.Uint64())
+	if s.plugins != nil {
+		w.plugins = s.plugins.NewWorker()
+	}
+	return w
+}
+
+// Close gives back what the worker holds. Its counts are kept.
+func (w *Worker) Close() {
+	w.server.metrics.Retire(w.counts)
+	if w.plugins != nil {
+		w.plugins.Close()
+	}
+}
+
+// Begin starts a batch: it loads the snapshot and reads the clock, once for all its queries.
+func (w *Worker) Begin() {
+	snap := w.server.store.Load()
+	w.now = time.Now().Unix()
+	if w.decisionsOf != snap.Generation {
+		w.forget(snap.Generation)
+	}
+	if w.rules == nil || w.rules.config != snap.Config {
+		w.rules = w.server.rulesOf(snap.Config)
+	}
+	w.snap = snap
+}
+
+// End ends a batch: it publishes the counters, and lets go of the snapshot so that an idle worker keeps no old one alive.
+func (w *Worker) End() {
+	w.snap, w.hit = nil, zone.Hit{}
+	w.out.forget()
+	w.counts.Flush()
+}
+
+// Respond answers the query in pkt[:n] in place and returns the length of the response; zero means send nothing. cap(pkt) must be
+// at least 4096 over UDP and 65,535 over TCP; the response is never longer than cap(pkt) or than the client takes.
+// It must be called between Begin and End.
+func (w *Worker) Respond(pkt []byte, n int, client netip.AddrPort, tcp bool) int {
+	addr := client.Addr().Unmap()
+	w.counts.Inc(metrics.Transport(tcp, addr.Is6()))
+	w.counts.Add(bytesIn(tcp), n)
+	q, out := &w.query, &w.out
+	w.tcp = tcp
+	verdict := q.Parse(pkt, n)
+	if verdict == wire.Drop {
+		w.counts.Inc(metrics.Ignored)
+		return 0
+	}
+	out.start(pkt[:cap(pkt)], q)
+	if w.admit(verdict, addr) {
+		out.limitTo(w.limit(), w.optLen())
+		w.lookUp(addr)
+	}
+	if !w.tcp && w.rules.limit != nil && !w.within(addr) {
+		return 0
+	}
+	length := w.finish()
+	w.count(length)
+	return length
+}
+
+// admit judges what is wrong with a query before its question is looked at. It is false when the response is decided.
+func (w *Worker) admit(verdict wire.Verdict, addr netip.Addr) bool {
+	q, out := &w.query, &w.out
+	switch {
+	case q.Opcode() != wire.OpcodeQuery:
+		out.fail(wire.NotImp, metrics.KindError, wire.EDENotSupported)
+	case verdict == wire.Malformed:
+		out.fail(wire.FormErr, metrics.KindError, wire.EDENone)
+	case q.EDNS.Present && q.EDNS.Version != 0:
+		out.fail(wire.BadVers, metrics.KindError, wire.EDENone)
+	case !w.rules.acl.Allows(addr):
+		w.counts.Inc(metrics.ACLDenied)
+		out.fail(wire.Refused, metrics.KindRefused, wire.EDEProhibited)
+	default:
+		w.cookie(addr)
+		return true
+	}
+	return false
+}
+
+// limit is the longest response that the client takes, in bytes.
+func (w *Worker) limit() int {
+	if w.tcp {
+		return 0xFFFF
+	}
+	if !w.query.EDNS.Present {
+		return 512
+	}
+	return min(max(512, int(w.query.EDNS.UDPSize)), w.snap.Config.UDPPayload)
+}
+
+// lookUp answers the question.
+func (w *Worker) lookUp(addr netip.Addr) {
+	q, out := &w.query, &w.out
+	switch q.Class {
+	case wire.ClassIN:
+	case wire.ClassCH:
+		w.chaos()
+		return
+	default:
+		out.fail(wire.Refused, metrics.KindRefused, wire.EDENotSupported)
+		return
+	}
+	if q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR {
+		out.fail(wire.NotImp, metrics.KindError, wire.EDENotSupported)
+		return
+	}
+	view := w.viewOf(addr)
+	if view == nil {
+		out.fail(wire.Refused, metrics.KindRefused, wire.EDENotAuthoritative)
+		return
+	}
+	w.client = addr
+	view.Find(&q.Name, q.Type, &w.sums, &w.hit)
+	w.follow(view)
+}
+
+// viewOf is the first view that takes the client, or nil.
+func (w *Worker) viewOf(addr netip.Addr) *zone.View {
+	for _, view := range w.snap.Views {
+		if view.Takes(addr) {
+			return view
+		}
+	}
+	return nil
+}
+
+func bytesIn(tcp bool) metrics.Counter {
+	if tcp {
+		return metrics.BytesInTCP
+	}
+	return metrics.BytesInUDP
+}
+
+func bytesOut(tcp bool) metrics.Counter {
+	if tcp {
+		return metrics.BytesOutTCP
+	}
+	return metrics.BytesOutUDP
+}
+
+// count records a response.
+func (w *Worker) count(length int) {
+	w.counts.Inc(metrics.Rcode(uint16(w.out.rcode)))
+	w.counts.Inc(w.out.kind)
+	w.counts.Add(bytesOut(w.tcp), length)
+	if w.out.flags&wire.FlagTC != 0 {
+		w.counts.Inc(metrics.Truncated)
+	}
+}
+
+// rulesOf returns the rules of a configuration, which all workers share.
+func (s *Server) rulesOf(c *config.Config) *rules {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rules == nil || s.rules.config != c {
+		s.rules = newRules(c, s.secret, s.rules)
+	}
+	return s.rules
+}

@@ -1,0 +1,104 @@
+package answer
+
+import (
+	"net/netip"
+
+	"signpost/host/metrics"
+	"signpost/host/policy"
+	"signpost/host/wire"
+	"signpost/host/zone"
+)
+
+// decisions are a worker's own: which decision each policy made, for those that want no client fact, until the next generation.
+type decisions struct {
+	decisionsOf uint64 // generation
+	kept        map[*policy.Policy]*policy.Decision
+	called      policy.Decision // of the policy that was called last
+	facts       policy.Facts
+	client      netip.Addr
+
+	star    [wire.NameLenMax + 2]byte // scratch: a wildcard's name
+	renamed wire.Name                 // scratch: a DNAME's target
+}
+
+// forget drops the kept decisions: they belong to an older generation.
+func (d *decisions) forget(generation uint64) {
+	d.decisionsOf = generation
+	if d.kept == nil {
+		d.kept = map[*policy.Policy]*policy.Decision{}
+	}
+	clear(d.kept)
+}
+
+// draw decides among a routed set's candidates and returns the chosen one's set, or nil when the response is decided otherwise.
+func (w *Worker) draw(set zone.RRset) zone.RRset {
+	z, out := w.hit.Zone, &w.out
+	if z.Pending || w.plugins == nil {
+		out.fail(wire.ServFail, metrics.KindServFail, wire.EDENotReady)
+		return nil
+	}
+	d := w.decision(z.Policies[set.Policy()])
+	if d.Fallback {
+		w.counts.Inc(metrics.DecisionsFallback)
+	}
+	if d.FailOpen {
+		w.counts.Inc(metrics.DecisionsFailOpen)
+	}
+	w.setScope(d)
+	switch d.Outcome {
+	case policy.NoData:
+		w.negative(&w.query.Name, 0, wire.NoError, metrics.KindNoData)
+		return nil
+	case policy.ServFail:
+		out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
+		return nil
+	}
+	return set.Candidate(d.Draw(w.random.Uint64()))
+}
+
+// decision is what p says to this client. It is valid until the next call.
+func (w *Worker) decision(p *policy.Policy) *policy.Decision {
+	if !p.WantsClient {
+		if d := w.kept[p]; d != nil {
+			w.counts.Inc(metrics.DecisionsCached)
+			return d
+		}
+	}
+	w.counts.Inc(metrics.DecisionsCalled)
+	w.facts = policy.Facts{}
+	if p.WantsClient {
+		w.facts.Client = w.clientNet()
+	}
+	if p.WantsClient {
+		w.plugins.Decide(p, &w.facts, &w.called)
+		return &w.called
+	}
+	d := new(policy.Decision)
+	w.plugins.Decide(p, &w.facts, d)
+	if !d.Fallback {
+		w.kept[p] = d
+	}
+	return d
+}
+
+// clientNet is the network that the client asks for: its subnet option, or where the packet came from.
+func (w *Worker) clientNet() netip.Prefix {
+	ecs := &w.query.EDNS.ECS
+	if ecs.Present && ecs.Source > 0 {
+		addr := netip.AddrFrom16(ecs.Addr)
+		if ecs.Family == 1 {
+			addr = netip.AddrFrom4([4]byte(ecs.Addr[:4]))
+		}
+		return netip.PrefixFrom(addr, int(ecs.Source))
+	}
+	return netip.PrefixFrom(w.client, w.client.BitLen())
+}
+
+// setScope keeps the longest scope of the decisions that made the response (RFC 7871 §7.2.1).
+func (w *Worker) setScope(d *policy.Decision) {
+	scope := d.Scope6
+	if w.query.EDNS.ECS.Family == 1 {
+		scope = d.Scope4
+	}
+	w.out.scope = max(w.out.scope, scope)
+}

@@ -1,0 +1,199 @@
+package answer
+
+import (
+	"signpost/host/metrics"
+	"signpost/host/wire"
+	"signpost/host/zone"
+)
+
+// chainMax bounds a chain of CNAME and DNAME records; what is left of a longer one the client asks for itself.
+const chainMax = 16
+
+// chainOffMax is the last offset at which a link of a chain is written, so that compression pointers reach it.
+const chainOffMax = 0x1E00
+
+// follow writes what w.hit says, link by link while it leads to another name of the view.
+func (w *Worker) follow(view *zone.View) {
+	q, out := &w.query, &w.out
+	name := &q.Name
+	out.flags |= wire.FlagAA
+	for links := 0; ; links++ {
+		if w.hit.Kind != zone.CNAME && w.hit.Kind != zone.DNAME {
+			w.conclude(view, name, links)
+			return
+		}
+		out.kind = metrics.KindCNAME
+		targetOff := w.link(name)
+		if targetOff == 0 || links == chainMax || out.off > chainOffMax {
+			return
+		}
+		next := &w.chase[links%2]
+		next.ParseName(out.msg[:out.off], targetOff)
+		if w.loops(next) {
+			return
+		}
+		name = next
+		view.Find(name, q.Type, &w.sums, &w.hit)
+	}
+}
+
+// loops tells whether the target is the question's name: the shortest and most common of loops, cut where BIND and Knot cut it.
+// Others end at chainMax.
+func (w *Worker) loops(target *wire.Name) bool {
+	return string(target.Bytes()) == string(w.query.Name.Bytes())
+}
+
+// link writes one CNAME or DNAME and returns where the name it leads to stands, or zero when the chain ends here.
+func (w *Worker) link(name *wire.Name) int {
+	out, hit := &w.out, &w.hit
+	if hit.Kind == zone.DNAME {
+		return w.rewrite(name)
+	}
+	set := hit.Set
+	if set.Routed() {
+		if set = w.draw(set); set == nil {
+			return 0
+		}
+	}
+	start := out.off
+	if !out.add(answerSection, set, zone.Owner{Name: name, Labels: name.Labels}, w.dnssec(), 0) {
+		return 0
+	}
+	if hit.Wildcard {
+		w.proveWildcard(name)
+	}
+	return start + recordHeadLen
+}
+
+// conclude writes the end of a chain, which most often is its beginning.
+func (w *Worker) conclude(view *zone.View, name *wire.Name, links int) {
+	out, hit := &w.out, &w.hit
+	switch hit.Kind {
+	case zone.Answer:
+		w.answer(name, links)
+	case zone.NoData:
+		w.negative(name, links, wire.NoError, metrics.KindNoData)
+	case zone.NameError:
+		w.negative(name, links, wire.NXDomain, metrics.KindNXDomain)
+	case zone.Delegation:
+		w.refer(name, links)
+	case zone.Many:
+		w.many(name)
+	case zone.ALIAS:
+		w.alias(view, name)
+	case zone.Broken:
+		if links == 0 {
+			out.fail(wire.ServFail, metrics.KindServFail, wire.EDEInvalidData)
+		}
+	default: // Outside
+		if links == 0 {
+			out.fail(wire.Refused, metrics.KindRefused, wire.EDENotAuthoritative)
+		}
+	}
+}
+
+// answer writes the set that was asked for.
+func (w *Worker) answer(name *wire.Name, links int) {
+	out, hit := &w.out, &w.hit
+	if links == 0 {
+		out.kind = metrics.KindAnswer
+		if hit.Wildcard {
+			out.kind = metrics.KindWildcard
+		}
+		out.encloser = hit.Labels
+	}
+	set := hit.Set
+	if set.Routed() {
+		if set = w.draw(set); set == nil {
+			return
+		}
+	}
+	turn := 0
+	if set.Count() > 1 {
+		turn = w.below(set.Count())
+	}
+	start := out.off
+	if !out.add(answerSection, set, zone.Owner{Name: name, Labels: name.Labels}, w.dnssec(), turn) {
+		return
+	}
+	if hit.Wildcard {
+		w.proveWildcard(name)
+	}
+	out.main, out.mainStart, out.mainTurn = set, start, turn
+}
+
+// negative says that the name or its type does not exist (RFC 2308). After a chain the code is that of its last name (RFC 6604).
+func (w *Worker) negative(name *wire.Name, links, rcode int, kind metrics.Counter) {
+	out, z := &w.out, w.hit.Zone
+	out.rcode = rcode
+	if links == 0 {
+		out.kind = kind
+		out.encloser = z.Labels
+	}
+	if !out.add(authoritySection, z.Negative(), zone.Owner{Name: name, Labels: z.Labels}, w.dnssec(), 0) {
+		return
+	}
+	w.proveNegative(name)
+}
+
+// refer sends the client to the servers of a delegated zone (RFC 1034 §4.3.2 step 3b).
+func (w *Worker) refer(name *wire.Name, links int) {
+	out, hit := &w.out, &w.hit
+	if links == 0 {
+		out.kind = metrics.KindReferral
+		out.flags &^= wire.FlagAA
+		out.encloser = hit.Labels
+	}
+	labels := hit.Labels
+	if hit.Wildcard {
+		labels = name.Labels
+	}
+	owner := zone.Owner{Name: name, Labels: labels}
+	start := out.off
+	if !out.add(authoritySection, hit.Set, owner, false, 0) {
+		return
+	}
+	if !w.proveReferral(name, owner) {
+		return
+	}
+	out.main, out.mainStart, out.mainTurn, out.glue = hit.Set, start, 0, true
+}
+
+// many answers ANY and RRSIG. Over UDP one set is enough (RFC 8482 §4.1).
+func (w *Worker) many(name *wire.Name) {
+	q, out, hit := &w.query, &w.out, &w.hit
+	out.kind = metrics.KindAnswer
+	out.encloser = hit.Labels
+	one := !w.tcp && w.snap.Config.MinimalANY
+	owner := zone.Owner{Name: name, Labels: name.Labels}
+	hit.Node.All(func(set zone.RRset) bool {
+		if set.Routed() {
+			if set = w.draw(set); set == nil {
+				return !one
+			}
+		}
+		if q.Type == wire.TypeRRSIG {
+			if set.SigCount() == 0 {
+				return true
+			}
+			end := set.EmitSignatures(out.msg, out.off, out.limit, owner)
+			if end == 0 {
+				out.truncate(out.off)
+				return false
+			}
+			out.off = end
+			out.counts[answerSection] += uint16(set.SigCount())
+			return !one
+		}
+		return out.add(answerSection, set, owner, w.dnssec(), 0) && !one
+	})
+	if out.counts[answerSection] == 0 && out.flags&wire.FlagTC == 0 {
+		w.negative(name, 0, wire.NoError, metrics.KindNoData)
+	}
+}
+
+// dnssec tells whether the client wants signatures.
+func (w *Worker) dnssec() bool { return w.query.EDNS.DO }
+
+// below is a random number under limit, which is small: the bias of a fixed-point product is less than one in 2^40.
+func (w *Worker) below(limit int) int { return int(w.random.Uint64() >> 40 * uint64(limit) >> 24) }

@@ -1,0 +1,46 @@
+package answer
+
+import (
+	"encoding/binary"
+
+	"signpost/host/wire"
+	"signpost/host/zone"
+)
+
+// recordHeadLen is the fixed part of a record whose owner is a compression pointer.
+const recordHeadLen = 12
+
+// rewrite writes a DNAME and the CNAME that it means for name (RFC 6672 §3.1), and returns where the new name stands, or zero when
+// the chain ends: the message is full or the new name is too long (YXDOMAIN).
+func (w *Worker) rewrite(name *wire.Name) int {
+	out, hit := &w.out, &w.hit
+	set := hit.Set
+	dnameOff := out.off
+	if !out.add(answerSection, set, zone.Owner{Name: name, Labels: hit.Labels}, w.dnssec(), 0) {
+		return 0
+	}
+	target := &w.renamed
+	target.ParseName(out.msg[:out.off], dnameOff+recordHeadLen)
+	prefix := name.Bytes()[:name.Off[name.Labels-hit.Labels]]
+	if len(prefix)+target.Len > wire.NameLenMax {
+		out.rcode = wire.YXDomain
+		return 0
+	}
+	length := recordHeadLen + len(prefix) + 2
+	if out.off+length > out.limit {
+		out.truncate(out.off)
+		return 0
+	}
+	msg, off := out.msg, out.off
+	owner := zone.Owner{Name: name}
+	binary.BigEndian.PutUint16(msg[off:], owner.Pointer(name.Labels))
+	binary.BigEndian.PutUint16(msg[off+2:], wire.TypeCNAME)
+	binary.BigEndian.PutUint16(msg[off+4:], wire.ClassIN)
+	binary.BigEndian.PutUint32(msg[off+6:], set.TTL())
+	binary.BigEndian.PutUint16(msg[off+10:], uint16(len(prefix)+2))
+	copy(msg[off+recordHeadLen:], prefix)
+	binary.BigEndian.PutUint16(msg[off+length-2:], 0xC000|uint16(dnameOff+recordHeadLen))
+	out.off += length
+	out.counts[answerSection]++
+	return off + recordHeadLen
+}
