@@ -35,9 +35,13 @@ const (
 )
 
 // generateDirective reads "$GENERATE start-stop[/step] owner [TTL] [class] type data" as BIND does and emits its records.
-// Data of several fields needs no quotes; where it is one quoted field, its content is the data, as in BIND.
+// The data is one field: where it is quoted, its content is the data, as in BIND.
 func (r *reader) generateDirective() {
 	if !r.arguments(4, math.MaxInt, "one of range, owner, type and data") {
+		return
+	}
+	if r.parens {
+		r.errorAt(r.parenLine, uint16(min(r.parenOff-r.parenLineOff+1, math.MaxUint16)), "$GENERATE stands on one line, without parentheses")
 		return
 	}
 	g := &r.generate
@@ -54,7 +58,11 @@ func (r *reader) generateDirective() {
 		r.errorAt(line, col, "$GENERATE: the data is missing")
 		return
 	}
-	rhs := token{text: generateData(data), line: data[0].line, col: data[0].col}
+	rhs := data[0]
+	if len(data) > 1 {
+		r.errorAt(data[1].line, data[1].col, "$GENERATE: data of several fields stands in quotes, as \"%s %s …\"", clip(data[0].text), clip(data[1].text))
+		return
+	}
 	var ok bool
 	if g.lhs, ok = r.template(g.lhs[:0], &r.toks[2]); !ok {
 		return
@@ -68,25 +76,6 @@ func (r *reader) generateDirective() {
 	}
 	g.owner, g.active = r.owner, false
 	r.owner, r.ownerState, r.originChanged = owner, ownerState, originChanged
-}
-
-// generateData is the template of the data: its fields, or the content of a single one.
-func generateData(data []token) []byte {
-	if len(data) == 1 {
-		return data[0].text
-	}
-	var out []byte
-	for i, t := range data {
-		if i > 0 {
-			out = append(out, ' ')
-		}
-		if t.quoted {
-			out = append(append(append(out, '"'), t.text...), '"')
-		} else {
-			out = append(out, t.text...)
-		}
-	}
-	return out
 }
 
 // generateRange reads start-stop[/step].

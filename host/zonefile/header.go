@@ -117,6 +117,9 @@ func (r *reader) badHeader(t *token, i int) {
 
 // nearType suggests a type or class.
 func (r *reader) nearType(word string) string {
+	if len(word) == 1 {
+		return "" // every type of one or two letters would be near
+	}
 	if r.typeNames == nil {
 		for typ := range 65536 {
 			if name := typeName(uint16(typ)); !strings.HasPrefix(name, "TYPE") {

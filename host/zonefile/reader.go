@@ -104,37 +104,47 @@ func (r *reader) readText(text []byte) {
 			case !r.blank && !r.toks[0].quoted && r.toks[0].text[0] == '$':
 				r.directive()
 			default:
-				r.record()
+				if !r.record() && r.parens {
+					r.rereadSwallowed()
+				}
 			}
 		}
 	}
 }
 
-// record reads the entry as a record and emits it.
-func (r *reader) record() {
+// record reads the entry as a record and emits it. False after a mistake.
+func (r *reader) record() bool {
 	f := &r.fields
 	*f = recordFields{-1, -1, -1, -1, -1}
 	first := 0
 	if !r.blank {
 		f.owner, first = 0, 1
 		if !r.stateOwner(&r.toks[0]) {
-			return
+			return false
 		}
 	} else if !r.inheritOwner() {
-		return
+		return false
 	}
-	if !r.header(first) {
-		return
-	}
-	if !r.takeNotes() {
-		return
+	if !r.header(first) || !r.takeNotes() {
+		return false
 	}
 	e := &r.entry
 	e.Owner, e.Pos, e.DataPos = r.owner, r.pos(&r.toks[0]), r.pos(&r.toks[0])
 	if f.data < len(r.toks) {
 		e.DataPos = r.pos(&r.toks[f.data])
 	}
-	r.finish(r.toks[f.data:], 0)
+	return r.finish(r.toks[f.data:], 0)
+}
+
+// rereadSwallowed follows a bad record in parentheses: if one of its later lines starts with a field, as records do, the ")" may be missing.
+func (r *reader) rereadSwallowed() {
+	for i := range r.toks {
+		if t := &r.toks[i]; t.line > r.parenLine && t.col == 1 {
+			r.errorAt(r.parenLine, uint16(min(r.parenOff-r.parenLineOff+1, math.MaxUint16)), `"(" is not closed before line %d, which starts like a record`, t.line)
+			r.reread(t.line)
+			return
+		}
+	}
 }
 
 // finish reads the data, settles the TTL and emits. generated is the value of $GENERATE's iteration where the fields come from one.

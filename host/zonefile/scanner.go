@@ -74,9 +74,11 @@ type scanner struct {
 	inParen bool
 
 	// The current entry.
-	toks     []token
-	startOff int // of its first line
+	toks      []token
+	startOff  int // of its first line
+	startLine uint32
 	blank    bool
+	parens   bool // it has some
 	notes    []comment
 	fault    fault
 
@@ -91,8 +93,8 @@ func (s *scanner) column(off int) uint16 {
 
 // next reads one entry. The fields and notes of the one before are overwritten.
 func (s *scanner) next() entryKind {
-	s.toks, s.notes, s.inParen = s.toks[:0], s.notes[:0], false
-	s.startOff = s.off
+	s.toks, s.notes, s.inParen, s.parens = s.toks[:0], s.notes[:0], false, false
+	s.startOff, s.startLine = s.off, s.line
 	text, i := s.text, s.off
 	if i >= len(text) {
 		return entryEnd
@@ -160,7 +162,8 @@ func (s *scanner) special(i int) int {
 			s.neverClosed(fmt.Sprintf(" before the next one opens in line %d", s.line))
 			return -1
 		}
-		s.inParen, s.parenOff, s.parenLine, s.parenLineOff = true, i, s.line, s.lineOff
+		s.inParen, s.parens = true, true
+		s.parenOff, s.parenLine, s.parenLineOff = i, s.line, s.lineOff
 		return i + 1
 	case classClose:
 		if !s.inParen {
@@ -264,6 +267,15 @@ func (s *scanner) faulted() entryKind {
 		}
 	}
 	return s.resync()
+}
+
+// reread goes back to the start of a line of the current entry, so that it is read as one of its own.
+func (s *scanner) reread(line uint32) {
+	s.off, s.line = s.startOff, s.startLine
+	for ; s.line < line; s.line++ {
+		s.off = s.lineEnd(s.off) + 1
+	}
+	s.lineOff = s.off
 }
 
 // startsField reports whether a record with an owner may start with c.
