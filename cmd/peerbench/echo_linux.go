@@ -19,7 +19,7 @@ const (
 // else. threads blocking recvmmsg/sendmmsg loops, each on a socket of its own (SO_REUSEPORT) and an OS thread of its
 // own. It returns only with an error.
 //
-// It holds the one use of unsafe in this command: neither syscall nor x/sys/unix wraps the two calls. The message
+// Its use of unsafe: neither syscall nor x/sys/unix wraps the two calls. The message
 // headers point into buffers that live, unmoved, as long as the thread's loop.
 func echo(addr string, threads int) error {
 	at, err := netip.ParseAddrPort(addr)

@@ -2,7 +2,8 @@ package main
 
 import "fmt"
 
-// nsdPeer is NSD: one process per core, forked anew at each reload. Debian's build limits response rates by default.
+// nsdPeer is NSD: one process per core, forked anew at each reload. Debian's build limits response rates by default,
+// and has 70 MB of tables for it even when it does not: hence rrl-size.
 func nsdPeer() peer {
 	return peer{
 		name: "nsd", title: "NSD", program: "nsd", control: "nsd-control", version: []string{"-v"},
@@ -23,6 +24,7 @@ func nsdPeer() peer {
 	zonelistfile: "%[3]s/state/zone.list"
 	logfile: "%[3]s/nsd.log"
 	verbosity: 0
+	rrl-size: 1000
 	rrl-ratelimit: 0
 	rrl-whitelist-ratelimit: 0
 remote-control:

@@ -98,13 +98,14 @@ const lostLatency = time.Second
 
 // prober is a modest open-loop load: queries leave at a fixed rate whether or not answers come, so a server that
 // stops for a while is seen by all the queries that came meanwhile. It exists beside dnsperf because what is asked
-// here is which queries were sent during a reload, and dnsperf gives no time of sending.
+// here is which queries were sent during a reload, and dnsperf gives no time of sending. Where the kernel can say
+// when an answer arrived, the time this process then took to wake up does not count.
 type prober struct {
-	conn    net.Conn
-	packets [][]byte
-	rate    int
-	cancel  context.CancelFunc
-	done    sync.WaitGroup
+	conn             *net.UDPConn
+	packets          [][]byte
+	rate             int
+	cancel           context.CancelFunc
+	sender, receiver sync.WaitGroup
 
 	mu      sync.Mutex
 	samples []sample // by order of sending; the id is the index modulo 65536
@@ -112,8 +113,16 @@ type prober struct {
 
 // startProber begins to ask addr random ones of names.
 func startProber(ctx context.Context, addr string, names []string, rate int) (*prober, error) {
-	conn, err := net.Dial("udp", addr)
+	to, err := net.ResolveUDPAddr("udp", addr)
 	if err != nil {
+		return nil, err
+	}
+	conn, err := net.DialUDP("udp", nil, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := stampArrivals(conn); err != nil {
+		conn.Close()
 		return nil, err
 	}
 	p := &prober{conn: conn, rate: rate}
@@ -126,8 +135,8 @@ func startProber(ctx context.Context, addr string, names []string, rate int) (*p
 		p.packets = append(p.packets, packet)
 	}
 	ctx, p.cancel = context.WithCancel(ctx)
-	p.done.Go(func() { p.send(ctx) })
-	p.done.Go(p.receive)
+	p.sender.Go(func() { p.send(ctx) })
+	p.receiver.Go(p.receive)
 	return p, nil
 }
 
@@ -135,7 +144,9 @@ func (p *prober) send(ctx context.Context) {
 	started := time.Now()
 	gap := time.Second / time.Duration(p.rate)
 	for count := 0; ctx.Err() == nil; count++ {
-		sleepUntil(ctx, started.Add(time.Duration(count)*gap))
+		if sleepUntil(ctx, started.Add(time.Duration(count)*gap)); ctx.Err() != nil {
+			return
+		}
 		packet := p.packets[rand.IntN(len(p.packets))]
 		p.mu.Lock()
 		binary.BigEndian.PutUint16(packet, uint16(len(p.samples)))
@@ -146,10 +157,10 @@ func (p *prober) send(ctx context.Context) {
 }
 
 func (p *prober) receive() {
-	reply := make([]byte, 4096)
+	reply, control := make([]byte, 4096), make([]byte, 128)
 	for {
-		n, err := p.conn.Read(reply)
-		now := time.Now()
+		n, controlLen, _, _, err := p.conn.ReadMsgUDPAddrPort(reply, control)
+		now := arrival(control[:max(controlLen, 0)])
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -169,17 +180,19 @@ func (p *prober) answered(id uint16, now time.Time) {
 	if at < 0 || p.samples[at].latency != 0 {
 		return
 	}
-	p.samples[at].latency = now.Sub(p.samples[at].sent)
+	// The kernel stamps arrivals with the wall clock, so both ends are read from that.
+	p.samples[at].latency = max(now.Round(0).Sub(p.samples[at].sent.Round(0)), 1)
 }
 
 // stop ends the load, waits for stragglers and returns every query that was sent.
 func (p *prober) stop() []sample {
 	p.cancel()
+	p.sender.Wait()
 	for end := time.Now().Add(lostLatency); p.waiting() && time.Now().Before(end); {
 		sleepUntil(context.Background(), time.Now().Add(pollInterval))
 	}
 	p.conn.Close()
-	p.done.Wait()
+	p.receiver.Wait()
 	return p.samples
 }
 

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -90,6 +92,9 @@ func (g procGroup) cpuOf(pid int) (time.Duration, error) {
 		return sum, nil
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if gone(err) {
+		return 0, nil
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -107,10 +112,10 @@ func (g procGroup) memory() (usage, error) {
 	for _, pid := range members {
 		dir := filepath.Join(g.root, strconv.Itoa(pid))
 		rollup, err := os.ReadFile(filepath.Join(dir, "smaps_rollup"))
+		if gone(err) {
+			continue
+		}
 		if err != nil {
-			if _, gone := os.Stat(dir); os.IsNotExist(gone) {
-				continue
-			}
 			return u, err
 		}
 		pss, err := parseKilobytes(rollup, "Pss")
@@ -118,8 +123,11 @@ func (g procGroup) memory() (usage, error) {
 			return u, fmt.Errorf("%s/smaps_rollup: %w", dir, err)
 		}
 		status, err := os.ReadFile(filepath.Join(dir, "status"))
-		if err != nil {
+		if gone(err) {
 			continue
+		}
+		if err != nil {
+			return u, err
 		}
 		peak, err := parseKilobytes(status, "VmHWM")
 		if err != nil {
@@ -129,6 +137,11 @@ func (g procGroup) memory() (usage, error) {
 		u.hwmBytes += peak
 	}
 	return u, nil
+}
+
+// gone tells whether a file of /proc could not be read because its process has ended.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
 // procStat is the part of /proc/PID/stat used here.
