@@ -2,12 +2,22 @@
 //
 // Plane: both (Host: control, Worker: data). Floor: 2. Journey of a query: step 4 (Worker.Decide); of an edit: step 3 (Host.Route).
 // Nobody else knows WebAssembly. A guest cannot do more than waste its limits: it has no clock, dice, files, network or way out.
+// It starts one goroutine, which Host.Close stops and waits for: compiling the built-in plugins must not delay the first answer.
 package plugin
 
 import (
 	"context"
-	"signpost/host/diag"
-	"signpost/host/policy"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"signpost/sdk/abi"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 )
 
 // Options configure a Host. The zero value has no plugins and keeps compiled code in memory only.
@@ -19,38 +29,158 @@ type Options struct {
 
 // Limits bound what one module may use. A zero field means its default.
 type Limits struct {
-	Fuel   uint64 // per decision, about one unit an instruction
-	Memory uint32 // bytes
+	Fuel   uint64 // per decision, about one unit an instruction: 200,000. Some is added for each candidate
+	Memory uint32 // bytes, rounded down to 64 KiB: 64 MiB
 }
 
 // Host holds the modules. Its methods may be called by any goroutine; they wait for each other.
-type Host struct{ ready chan struct{} }
+type Host struct {
+	runtime     wazero.Runtime
+	cache       wazero.CompilationCache
+	ready       chan struct{}
+	wake        chan struct{} // a spare is missing
+	stop        context.CancelFunc
+	done        chan struct{} // the background goroutine has ended
+	retirements atomic.Uint64 // changes when a module was retired
+	instances   atomic.Int64  // open ones
+	workers     atomic.Uint64 // made so far
+	serial      atomic.Uint64 // of the last step that was made
+
+	mu       sync.Mutex // guards what follows and what module says
+	closed   bool
+	err      error
+	builtins map[string]*plugin
+	loaded   map[string]*plugin
+	slots    []*module // modules that are not retired
+}
 
 // New returns a Host at once; the built-in plugins are compiled behind it. It fails only if CacheDir cannot be used.
 func New(ctx context.Context, options Options) (*Host, error) {
-	return &Host{ready: make(chan struct{})}, nil
+	config := wazero.NewRuntimeConfig().WithDebugInfoEnabled(false).
+		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureSIMD, false))
+	h := &Host{ready: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		builtins: map[string]*plugin{}, loaded: map[string]*plugin{}}
+	if options.CacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(options.CacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("keep compiled plugins in %s: %w", options.CacheDir, err)
+		}
+		h.cache = cache
+		config = config.WithCompilationCache(cache)
+	}
+	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	if err := instantiateWASI(ctx, h.runtime); err != nil {
+		return nil, fmt.Errorf("offer %s: %w", wasiModule, err)
+	}
+	ctx, h.stop = context.WithCancel(ctx)
+	go h.background(ctx, options)
+	return h, nil
+}
+
+// background compiles the built-in plugins, then keeps one spare instance of each module that policies use.
+func (h *Host) background(ctx context.Context, options Options) {
+	defer close(h.done)
+	if options.Builtin != nil {
+		err := h.loadBuiltin(ctx, options)
+		h.mu.Lock()
+		h.err = err
+		h.mu.Unlock()
+	}
+	close(h.ready)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wake:
+			h.fillSpares()
+		}
+	}
+}
+
+func (h *Host) loadBuiltin(ctx context.Context, options Options) error {
+	m, err := h.compile(ctx, options.Builtin, options.Limits)
+	if err != nil {
+		return fmt.Errorf("built-in plugins: %w", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.registerLocked(m)
+	for _, p := range m.plugins {
+		h.builtins[p.about.Name] = p
+	}
+	return nil
 }
 
 // Ready is closed when the built-in plugins can be used, or never can be: then Err says why.
 func (h *Host) Ready() <-chan struct{} { return h.ready }
 
 // Err is why there are no built-in plugins; nil before Ready is closed.
-func (h *Host) Err() error { return nil }
+func (h *Host) Err() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.err
+}
 
-// Route turns a Spec into a Policy, or says what is wrong with it. Both results are nil before Ready: ask again then.
-func (h *Host) Route(spec *policy.Spec) (*policy.Policy, diag.List) { return nil, nil }
+// registerLocked gives a module its place in the workers' lists.
+func (h *Host) registerLocked(m *module) {
+	m.current = true
+	m.slot = slices.Index(h.slots, nil)
+	if m.slot < 0 {
+		m.slot = len(h.slots)
+		h.slots = append(h.slots, nil)
+	}
+	h.slots[m.slot] = m
+}
 
 // Load adds the module in a file plugins/NAME.wasm, or replaces the one it added before; it goes before a built-in of that name.
 // Policies that were made with the old one keep it. An error leaves everything as it was.
-func (h *Host) Load(name string, wasm []byte, limits Limits) error { return nil }
+func (h *Host) Load(ctx context.Context, name string, wasm []byte, limits Limits) error {
+	m, err := h.compile(ctx, wasm, limits)
+	if err != nil {
+		return fmt.Errorf("plugin %s: %w", name, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.registerLocked(m)
+	found := slices.IndexFunc(m.plugins, func(p *plugin) bool { return p.about.Name == name })
+	if found < 0 {
+		m.current = false
+		m.retireLocked()
+		return fmt.Errorf("plugin %s: the module holds no plugin of that name but %s", name, m.plugins[0].about.Name)
+	}
+	h.removeLocked(name)
+	h.loaded[name] = m.plugins[found]
+	return nil
+}
 
 // Remove takes away what Load added.
-func (h *Host) Remove(name string) {}
+func (h *Host) Remove(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.removeLocked(name)
+}
 
-// Info describes one plugin and counts what it did since New.
+func (h *Host) removeLocked(name string) {
+	if old := h.loaded[name]; old != nil {
+		delete(h.loaded, name)
+		old.module.current = false
+		old.module.retireLocked()
+	}
+}
+
+// findLocked returns the plugin that a chain's word means.
+func (h *Host) findLocked(name string) *plugin {
+	if p := h.loaded[name]; p != nil {
+		return p
+	}
+	return h.builtins[name]
+}
+
+// Info describes one plugin and counts what it did since it was loaded.
 type Info struct {
 	Name, Version, Kind, Doc string
-	SHA256                   string // of the module's file, hex
+	Attributes               []abi.Attribute // read only
+	SHA256                   string          // of the module's file, hex
 	Builtin                  bool
 	Broken                   bool // too many strikes: its policies answer with equal weights until another file comes
 	Decisions, Fuel          uint64
@@ -59,19 +189,65 @@ type Info struct {
 }
 
 // Plugins describes the plugins that Route knows, by name.
-func (h *Host) Plugins() []Info { return nil }
+func (h *Host) Plugins() []Info {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	infos := []Info{}
+	for _, name := range h.namesLocked() {
+		infos = append(infos, h.findLocked(name).info(h.loaded[name] == nil))
+	}
+	return infos
+}
 
-// Close waits for the work behind New and frees everything. No worker may be in use.
-func (h *Host) Close() {}
+func (h *Host) namesLocked() []string {
+	names := slices.Collect(maps.Keys(h.builtins))
+	names = slices.AppendSeq(names, maps.Keys(h.loaded))
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
-// Worker decides for one goroutine.
-type Worker struct{ host *Host }
+// needSpare asks the background for a spare. It never waits.
+func (h *Host) needSpare() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
 
-// NewWorker returns a worker; one goroutine at a time may use it. It may be made before Ready.
-func (h *Host) NewWorker() *Worker { return &Worker{h} }
+// fillSpares makes the spares that are missing. A module whose start fails gets none, and a strike.
+func (h *Host) fillSpares() {
+	h.mu.Lock()
+	modules := slices.DeleteFunc(slices.Clone(h.slots), func(m *module) bool {
+		return m == nil || m.programs == 0 || len(m.spare) > 0
+	})
+	h.mu.Unlock()
+	for _, m := range modules {
+		in, err := m.instantiate()
+		if err != nil {
+			for _, p := range m.plugins {
+				p.breaker.strike(time.Now(), err.Error())
+			}
+			continue
+		}
+		h.mu.Lock()
+		if m.retired.Load() {
+			in.close()
+		} else {
+			m.spare <- in // the only sender; room was seen above
+		}
+		h.mu.Unlock()
+	}
+}
 
-// Decide fills d for the policy p, which Route made. It never fails: if a plugin does, d holds equal weights over the live candidates.
-func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {}
-
-// Close frees the worker's instances.
-func (w *Worker) Close() {}
+// Close waits for the work behind New and frees everything. No worker may be used during or after it.
+func (h *Host) Close() {
+	h.stop()
+	<-h.done
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	h.runtime.Close(context.Background())
+	if h.cache != nil {
+		h.cache.Close(context.Background())
+	}
+}

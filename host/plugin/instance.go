@@ -1,0 +1,191 @@
+package plugin
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"signpost/sdk/abi"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// Reasons of a failed call.
+var (
+	errSpent = errors.New("fuel is spent")
+	errFrame = errors.New("the frame is not inside the guest's memory")
+)
+
+// instance is one running copy of a module: its own memory, used by one goroutine at a time. After an error from any method it must
+// be closed, because a guest that was stopped in the middle of a call is in no state to be called again.
+type instance struct {
+	ctx        context.Context // carries the instance to host functions
+	module     *module
+	guest      api.Module
+	fuel       api.MutableGlobal
+	decide     api.Function
+	configure  api.Function
+	alloc      api.Function
+	frameAt    uint32
+	stack      [4]uint64
+	configured []uint64 // by policy handle: the serial of the step that it was configured for, 0 for none
+	clock      uint64
+	dice       uint64
+	notice     []byte // what the guest wrote to a terminal
+}
+
+// instantiate starts a copy of the module.
+func (m *module) instantiate() (*instance, error) {
+	in := &instance{module: m, clock: wasiEpoch, dice: wasiDiceSeed}
+	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	guest, err := m.host.runtime.InstantiateModule(in.ctx, m.compiled, config)
+	if err != nil {
+		return nil, fmt.Errorf("start: %w", firstLine(err))
+	}
+	m.host.instances.Add(1)
+	in.guest = guest
+	if err := in.begin(); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// begin runs the guest's own initialisation and finds its frame.
+func (in *instance) begin() error {
+	var ok bool
+	if in.fuel, ok = in.guest.ExportedGlobal(fuelExport).(api.MutableGlobal); !ok {
+		return errors.New("start: no fuel")
+	}
+	in.decide = in.guest.ExportedFunction(abi.ExportDecide)
+	in.configure = in.guest.ExportedFunction(abi.ExportConfigure)
+	in.alloc = in.guest.ExportedFunction(abi.ExportAlloc)
+	if initialize := in.guest.ExportedFunction(abi.ExportInitialize); initialize != nil {
+		if _, err := in.call(initialize, startFuel); err != nil {
+			return fmt.Errorf("%s: %w", abi.ExportInitialize, err)
+		}
+	}
+	frameAt, err := in.call(in.guest.ExportedFunction(abi.ExportMarker), configureFuel)
+	if err != nil {
+		return fmt.Errorf("%s: %w", abi.ExportMarker, err)
+	}
+	in.frameAt = uint32(frameAt)
+	if _, ok := in.guest.Memory().Read(in.frameAt, abi.FrameLen); !ok || in.frameAt%8 != 0 {
+		return fmt.Errorf("%s: a frame at %#x is not inside the guest's memory, or not at a multiple of 8", abi.ExportMarker, in.frameAt)
+	}
+	return nil
+}
+
+// call runs one function with the operands in in.stack and returns its result.
+func (in *instance) call(function api.Function, fuel uint64) (uint64, error) {
+	in.fuel.Set(fuel)
+	if err := function.CallWithStack(in.ctx, in.stack[:]); err != nil {
+		return 0, in.reason(err)
+	}
+	return in.stack[0], nil
+}
+
+// left returns the fuel that the last call did not spend.
+func (in *instance) left() uint64 { return uint64(max(int64(in.fuel.Get()), 0)) }
+
+// reason says why a call failed, in one line.
+func (in *instance) reason(err error) error {
+	if int64(in.fuel.Get()) < 0 {
+		return errSpent
+	}
+	if notice, _, _ := strings.Cut(strings.TrimSpace(abi.Printable(in.notice)), "\n"); notice != "" {
+		return fmt.Errorf("%w: %s", firstLine(err), notice)
+	}
+	return firstLine(err)
+}
+
+// firstLine drops the stack trace that wazero adds.
+func firstLine(err error) error {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(strings.TrimPrefix(text, "wasm error: "))
+}
+
+// span reads what an i64 of address<<32 | length points to: a view that is valid until the next call.
+func (in *instance) span(result uint64, most uint32) ([]byte, error) {
+	address, length := uint32(result>>32), uint32(result)
+	if length > most {
+		return nil, fmt.Errorf("a result of %d bytes is longer than %d", length, most)
+	}
+	bytes, ok := in.guest.Memory().Read(address, length)
+	if !ok {
+		return nil, fmt.Errorf("a result at %#x of %d bytes is not inside the guest's memory", address, length)
+	}
+	return bytes, nil
+}
+
+// describe asks for the manifest.
+func (in *instance) describe() ([]byte, error) {
+	result, err := in.call(in.guest.ExportedFunction(abi.ExportDescribe), configureFuel)
+	if err != nil {
+		return nil, err
+	}
+	return in.span(result, abi.ManifestLenMax)
+}
+
+// configureStep gives the guest one policy under the handle of s and returns its problems.
+func (in *instance) configureStep(s *step, handle uint32) ([]abi.Problem, error) {
+	in.stack[0] = uint64(len(s.config))
+	address, err := in.call(in.alloc, s.configureFuel())
+	if err != nil {
+		return nil, err
+	}
+	buffer, ok := in.guest.Memory().Read(uint32(address), uint32(len(s.config)))
+	if !ok {
+		return nil, fmt.Errorf("a buffer at %#x of %d bytes is not inside the guest's memory", uint32(address), len(s.config))
+	}
+	copy(buffer, s.config)
+	in.stack = [4]uint64{uint64(s.plugin.index), uint64(handle), uint64(uint32(address)), uint64(len(s.config))}
+	result, err := in.call(in.configure, s.configureFuel())
+	if err != nil || result == 0 {
+		return nil, err
+	}
+	raw, err := in.span(result, abi.ProblemsLenMax)
+	if err != nil {
+		return nil, err
+	}
+	problems, ok := abi.ParseProblems(raw, s.candidateCount, len(s.plugin.about.Attributes))
+	if !ok {
+		return nil, errors.New("malformed problems")
+	}
+	return problems, nil
+}
+
+// prepare makes sure that the guest knows the policy of s. It is cheap when it does.
+func (in *instance) prepare(s *step) error {
+	for int(s.handle) >= len(in.configured) {
+		in.configured = append(in.configured, 0)
+	}
+	if in.configured[s.handle] == s.serial {
+		return nil
+	}
+	in.configured[s.handle] = 0
+	problems, err := in.configureStep(s, s.handle)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return errors.New("refused a policy that it had accepted: " + problems[0].Text)
+	}
+	in.configured[s.handle] = s.serial
+	return nil
+}
+
+// frame returns a view of the frame. It is valid until the next call, which may move the memory.
+func (in *instance) frame() ([]byte, bool) { return in.guest.Memory().Read(in.frameAt, abi.FrameLen) }
+
+func (in *instance) close() {
+	in.guest.Close(in.ctx)
+	in.module.host.instances.Add(-1)
+}
+
+func get32(at []byte) uint32 { return binary.LittleEndian.Uint32(at) }
+
+func put32(at []byte, value uint32) { binary.LittleEndian.PutUint32(at, value) }

@@ -1,0 +1,223 @@
+package plugin
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"signpost/host/policy"
+	"signpost/sdk/abi"
+)
+
+// Worker decides for one goroutine at a time. It owns one instance of each module that its policies use.
+type Worker struct {
+	host  *Host
+	shard uint64   // of plugin.counts
+	swept uint64   // Host.retirements when retired instances were closed last
+	slots []slot   // by module.slot
+	given []uint32 // weights of one step
+}
+
+// slot is a module's place in a worker.
+type slot struct {
+	module *module
+	in     *instance // nil: none yet, or discarded
+	struck bool      // an instance was discarded: from now on only spares are taken, because starting one here takes milliseconds
+}
+
+// NewWorker returns a worker. It may be made before Ready.
+func (h *Host) NewWorker() *Worker {
+	return &Worker{host: h, shard: h.workers.Add(1) % countShards}
+}
+
+// Decide fills d for the policy p, which Route made. It never fails: if a plugin does, d holds equal weights over the live candidates.
+// It does not allocate, except when it starts an instance, tells it a policy for the first time, or a plugin fails (TestDecideAllocs).
+func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
+	if w.swept != w.host.retirements.Load() {
+		w.sweep()
+	}
+	if !d.Start(p, f.Health) {
+		return
+	}
+	steps := p.Program.(*program).steps
+	for i := range steps {
+		if !w.step(&steps[i], f, d) {
+			d.FallBack(f.Health)
+			steps[i].plugin.counts[w.shard].fallbacks.Add(1)
+			break
+		}
+	}
+	d.Finish()
+	runtime.KeepAlive(p) // its modules stay until here
+}
+
+// step lets one plugin of the chain decide. False means that it cannot.
+func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) bool {
+	if s.plugin.breaker.open.Load() {
+		return false
+	}
+	in, err := w.instance(s.plugin.module)
+	if in == nil {
+		if err != nil {
+			w.strike(s, err)
+		}
+		return false
+	}
+	if int(s.handle) >= len(in.configured) || in.configured[s.handle] != s.serial {
+		if err := in.prepare(s); err != nil {
+			w.strike(s, fmt.Errorf("configure: %w", err))
+			return false
+		}
+	}
+	if err := w.decide(in, s, f, d); err != nil {
+		w.strike(s, fmt.Errorf("decide: %w", err))
+		return false
+	}
+	return true
+}
+
+// decide is one call of a guest: facts in, weights out.
+func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decision) error {
+	frame, ok := in.frame()
+	if !ok {
+		return errFrame
+	}
+	writeFacts(frame, s, f, d)
+	in.stack[0] = uint64(s.handle)
+	status, err := in.call(in.decide, s.fuel)
+	if err != nil {
+		return err
+	}
+	if uint32(status) != 0 {
+		return fmt.Errorf("the plugin said that it cannot (%d)", uint32(status))
+	}
+	spent := s.fuel - in.left()
+	d.Fuel += spent
+	counts := &s.plugin.counts[w.shard]
+	counts.decisions.Add(1)
+	counts.fuel.Add(spent)
+	if frame, ok = in.frame(); !ok { // again: the guest may have grown its memory, which moves it
+		return errFrame
+	}
+	return w.readResult(frame, s, d)
+}
+
+// writeFacts fills the frame with what the plugin wants to know, and zeroes what it does not.
+func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
+	head := frame[:abi.CandidatesOff]
+	clear(head)
+	put32(head[abi.CandidateCountOff:], uint32(s.candidateCount))
+	if f.Client.IsValid() && s.plugin.client {
+		writeClient(head, f)
+	}
+	candidates := frame[abi.CandidatesOff:abi.PickOff]
+	for i, weight := range d.Weights {
+		at := candidates[i*abi.CandidateLen:][:abi.CandidateLen]
+		put32(at[abi.WeightOff:], weight)
+		health := policy.Up
+		if i < len(f.Health) && !d.FailOpen {
+			health = f.Health[i]
+		}
+		at[abi.HealthOff] = byte(health)
+	}
+}
+
+func writeClient(head []byte, f *policy.Facts) {
+	network := f.Client.Masked()
+	head[abi.PrefixLenOff] = byte(network.Bits())
+	if address := network.Addr(); address.Is4() {
+		head[abi.FamilyOff] = 4
+		bytes := address.As4()
+		copy(head[abi.AddressOff:], bytes[:])
+	} else {
+		head[abi.FamilyOff] = 6
+		bytes := address.As16()
+		copy(head[abi.AddressOff:], bytes[:])
+	}
+}
+
+// readResult takes over what the guest said, trusting nothing.
+func (w *Worker) readResult(frame []byte, s *step, d *policy.Decision) error {
+	result := frame[abi.PickOff:abi.FrameLen]
+	pick := min(get32(result), policy.CandidateMax)
+	ttlCap := get32(result[abi.TTLCapOff-abi.PickOff:])
+	scope4, scope6 := result[abi.Scope4Off-abi.PickOff], result[abi.Scope6Off-abi.PickOff]
+	if scope4 > 32 || scope6 > 128 {
+		return fmt.Errorf("a scope of %d or %d bits is longer than an address", scope4, scope6)
+	}
+	if !s.plugin.client {
+		scope4, scope6 = 0, 0
+	}
+	count := len(d.Weights)
+	if cap(w.given) < count {
+		w.given = make([]uint32, count, policy.CandidateMax)
+	}
+	given := w.given[:count]
+	weights := result[abi.WeightsOff-abi.PickOff:][:count*4]
+	for i := range given {
+		given[i] = get32(weights[i*4:])
+	}
+	d.Multiply(given)
+	d.Narrow(int(pick), scope4, scope6, ttlCap)
+	return nil
+}
+
+// instance returns the worker's instance of m, which may have to be started. Neither instance nor error: a spare is on its way.
+func (w *Worker) instance(m *module) (*instance, error) {
+	for m.slot >= len(w.slots) {
+		w.slots = append(w.slots, slot{})
+	}
+	s := &w.slots[m.slot]
+	if s.module == m && s.in != nil {
+		return s.in, nil
+	}
+	if s.module != m {
+		w.clear(s)
+		s.module = m
+	}
+	var err error
+	select {
+	case s.in = <-m.spare:
+		w.host.needSpare()
+	default:
+		if s.struck {
+			w.host.needSpare()
+			return nil, nil
+		}
+		s.in, err = m.instantiate()
+	}
+	return s.in, err
+}
+
+// strike discards the instance of a failed call and counts it.
+func (w *Worker) strike(s *step, reason error) {
+	s.plugin.breaker.strike(time.Now(), reason.Error())
+	place := &w.slots[s.plugin.module.slot]
+	w.clear(place)
+	place.module, place.struck = s.plugin.module, true
+	w.host.needSpare()
+}
+
+// sweep closes the instances of modules that nobody can reach any more.
+func (w *Worker) sweep() {
+	w.swept = w.host.retirements.Load()
+	for i := range w.slots {
+		if s := &w.slots[i]; s.module != nil && s.module.retired.Load() {
+			w.clear(s)
+		}
+	}
+}
+
+func (w *Worker) clear(s *slot) {
+	if s.in != nil {
+		s.in.close()
+	}
+	*s = slot{}
+}
+
+// Close closes the worker's instances. The worker may not be used after it.
+func (w *Worker) Close() {
+	for i := range w.slots {
+		w.clear(&w.slots[i])
+	}
+}

@@ -1,0 +1,16 @@
+// Command builtin is the guest that holds Signpost's own plugins, all in one module because a Go guest is mostly the Go runtime.
+//
+// Plane: both. Floor: 3. Journey of a query: step 4, inside the guest.
+package main
+
+import (
+	"signpost/plugins/weighted"
+	"signpost/sdk"
+)
+
+// A guest's main does not run: the host calls what sdk exports.
+func main() {}
+
+var _ = sdk.Serve(
+	weighted.Plugin(),
+)

@@ -1,0 +1,42 @@
+package sdk
+
+import "signpost/sdk/abi"
+
+// Facts is what a decision may depend on.
+type Facts struct{ raw abi.Facts }
+
+// Open tells whether the candidate can get a share: it is not down, and no plugin before this one in the chain has ruled it out.
+func (f *Facts) Open(candidate int) bool { return f.raw.Candidates[candidate].Weight != 0 }
+
+// Weight returns the candidate's share as the plugins before this one left it, 0 if it is not open. The host multiplies with it: a plugin
+// that does not compare shares has no use for it.
+func (f *Facts) Weight(candidate int) uint32 { return f.raw.Candidates[candidate].Weight }
+
+// Down tells whether the candidate's check says so. While all are down, all are told to be up.
+func (f *Facts) Down(candidate int) bool { return f.raw.Candidates[candidate].Health == abi.HealthDown }
+
+// Network is a client's network.
+type Network struct {
+	Family  uint8    // 4, 6, or 0: unknown
+	Bits    uint8    // length of the prefix that is known
+	Address [16]byte // its first 4 bytes for family 4; zero after Bits
+}
+
+// Client returns the client's network, to a plugin that called WantClient.
+func (f *Facts) Client() Network { return Network{f.raw.Family, f.raw.PrefixLen, f.raw.Address} }
+
+// Decision is what Decide fills. It begins with weight 0 for all candidates, which means: none is for this client.
+type Decision struct{ raw abi.Result }
+
+// Weigh gives the candidate its share of the answers: weight divided by the sum of all weights.
+func (d *Decision) Weigh(candidate int, weight uint32) { d.raw.Weights[candidate] = weight }
+
+// Pick sets how many different candidates answer together: 1 unless a plugin of the chain said otherwise.
+func (d *Decision) Pick(count int) { d.raw.Pick = uint32(count) }
+
+// Holds tells for which prefixes around the client the decision is the same, so that resolvers may keep it for all of them:
+// v4 0..32 bits, v6 0..128. Without it, it holds for all clients.
+func (d *Decision) Holds(v4, v6 uint8) { d.raw.Scope4, d.raw.Scope6 = v4, v6 }
+
+// HoldsFor limits the answer's TTL.
+func (d *Decision) HoldsFor(seconds uint32) { d.raw.TTLCap = seconds }

@@ -1,0 +1,102 @@
+package sdk
+
+import (
+	"signpost/sdk/abi"
+	"strconv"
+)
+
+// describe returns the manifest as JSON. It is written by hand here because encoding/json would triple a guest's size.
+func (g *guest) describe() []byte {
+	j := jsonText(`{"plugins":[`)
+	for i, plugin := range g.plugins {
+		j.comma(i)
+		j.plugin(&plugin.about)
+	}
+	return append(j, "]}"...)
+}
+
+// jsonText is JSON that is being written.
+type jsonText []byte
+
+func (j *jsonText) plugin(p *abi.Plugin) {
+	j.raw(`{"name":`)
+	j.text(p.Name)
+	j.raw(`,"version":`)
+	j.text(p.Version)
+	j.raw(`,"kind":`)
+	j.text(p.Kind)
+	j.raw(`,"doc":`)
+	j.text(p.Doc)
+	j.raw(`,"wants":`)
+	j.texts(p.Wants)
+	j.raw(`,"attributes":[`)
+	for i := range p.Attributes {
+		j.comma(i)
+		j.attribute(&p.Attributes[i])
+	}
+	j.raw("]}")
+}
+
+func (j *jsonText) attribute(a *abi.Attribute) {
+	j.raw(`{"name":`)
+	j.text(a.Name)
+	j.raw(`,"type":`)
+	j.text(a.Type)
+	j.raw(`,"doc":`)
+	j.text(a.Doc)
+	if a.Required {
+		j.raw(`,"required":true`)
+	}
+	if a.Default != "" {
+		j.raw(`,"default":`)
+		j.text(a.Default)
+	}
+	j.bound(`,"min":`, a.Min)
+	j.bound(`,"max":`, a.Max)
+	if len(a.Words) > 0 {
+		j.raw(`,"words":`)
+		j.texts(a.Words)
+	}
+	j.raw("}")
+}
+
+func (j *jsonText) bound(key string, value *float64) {
+	if value != nil {
+		j.raw(key)
+		*j = strconv.AppendFloat(*j, *value, 'f', -1, 64)
+	}
+}
+
+func (j *jsonText) texts(list []string) {
+	j.raw("[")
+	for i, text := range list {
+		j.comma(i)
+		j.text(text)
+	}
+	j.raw("]")
+}
+
+// text writes a JSON string: RFC 8259 section 7 wants only quote, backslash and controls escaped.
+func (j *jsonText) text(text string) {
+	const hex = "0123456789abcdef"
+	j.raw(`"`)
+	for i := range len(text) {
+		switch b := text[i]; {
+		case b == '"' || b == '\\':
+			*j = append(*j, '\\', b)
+		case b < ' ':
+			*j = append(*j, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
+		default:
+			*j = append(*j, b)
+		}
+	}
+	j.raw(`"`)
+}
+
+func (j *jsonText) comma(i int) {
+	if i > 0 {
+		j.raw(",")
+	}
+}
+
+func (j *jsonText) raw(text string) { *j = append(*j, text...) }

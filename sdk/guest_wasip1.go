@@ -1,0 +1,38 @@
+package sdk
+
+import "unsafe"
+
+// The exports of abi.go, which is where they are explained.
+
+//go:wasmexport signpost_abi_v1
+func exportMarker() int32 { return int32(uintptr(unsafe.Pointer(&running))) }
+
+//go:wasmexport signpost_describe
+func exportDescribe() int64 {
+	running.returned = running.describe()
+	return span(running.returned)
+}
+
+//go:wasmexport signpost_alloc
+func exportAlloc(length int32) int32 {
+	return int32(uintptr(unsafe.Pointer(unsafe.SliceData(running.alloc(int(length))))))
+}
+
+//go:wasmexport signpost_configure
+func exportConfigure(plugin, policy, _, length int32) int64 {
+	return span(running.configure(int(plugin), int(policy), running.message[:length]))
+}
+
+//go:wasmexport signpost_decide
+func exportDecide(policy int32) int32 {
+	running.decide(int(policy))
+	return 0
+}
+
+// span returns address<<32 | length; 0 for no bytes.
+func span(bytes []byte) int64 {
+	if len(bytes) == 0 {
+		return 0
+	}
+	return int64(uintptr(unsafe.Pointer(unsafe.SliceData(bytes))))<<32 | int64(len(bytes))
+}

@@ -1,0 +1,24 @@
+package sdk
+
+import "signpost/sdk/abi"
+
+// Policy is one policy that uses the plugin: its candidates and their attributes, which Int.Of and the like read. It is valid until
+// Configure returns.
+type Policy struct {
+	config   abi.Config
+	problems []byte
+}
+
+// Len returns how many candidates there are, at least one. Their indexes are those of Facts and Decision.
+func (p *Policy) Len() int { return p.config.Candidates() }
+
+// ID returns what the zone file calls the candidate.
+func (p *Policy) ID(candidate int) string { return p.config.ID(candidate) }
+
+// RecordType returns the type of the candidates' records, 1 for A.
+func (p *Policy) RecordType() uint16 { return p.config.RecordType() }
+
+// Refuse reports that something about the candidate is wrong which is not one attribute's value.
+func (p *Policy) Refuse(candidate int, text string) {
+	p.problems = abi.AppendProblem(p.problems, abi.Problem{Candidate: candidate, Attribute: -1, Text: text})
+}
