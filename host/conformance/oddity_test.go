@@ -1,0 +1,167 @@
+package conformance
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// packet builds a query octet by octet; every field may be wrong.
+type packet struct {
+	flags    uint16
+	opcode   int
+	counts   [4]uint16
+	question []byte
+	rest     []byte // after the question: records, options, garbage
+	cut      int    // octets to drop at the end
+}
+
+// ask is the ordinary question that most oddities start from.
+func ask1(name string, typ uint16) packet {
+	return packet{counts: [4]uint16{1}, question: questionBytes(name, typ, dns.ClassINET)}
+}
+
+func questionBytes(name string, typ, class uint16) []byte {
+	wire := make([]byte, 256)
+	n, err := dns.PackDomainName(name, wire, 0, nil, false)
+	if err != nil {
+		panic(err) // a mistake in the table
+	}
+	return append(wire[:n:n], byte(typ>>8), byte(typ), byte(class>>8), byte(class))
+}
+
+func (p packet) opcoded(opcode int) packet   { p.opcode = opcode; return p }
+func (p packet) flagged(flags uint16) packet { p.flags |= flags; return p }
+func (p packet) class(class uint16) packet {
+	p.question = slices.Clone(p.question)
+	binary.BigEndian.PutUint16(p.question[len(p.question)-2:], class)
+	return p
+}
+
+// with appends one record (or octets that pretend to be) to a section: 1 answer, 2 authority, 3 additional.
+func (p packet) with(section int, raw ...byte) packet {
+	p.counts[section]++
+	p.rest = append(slices.Clone(p.rest), raw...)
+	return p
+}
+
+// opt appends an OPT record with the given options, each with its own code and length in front.
+func (p packet) opt(size uint16, version byte, flags uint16, options ...[]byte) packet {
+	data := slices.Concat(options...)
+	raw := []byte{0, 0, 41, byte(size >> 8), byte(size), 0, version, byte(flags >> 8), byte(flags), byte(len(data) >> 8), byte(len(data))}
+	return p.with(3, append(raw, data...)...)
+}
+
+func option(code uint16, data ...byte) []byte {
+	return append([]byte{byte(code >> 8), byte(code), byte(len(data) >> 8), byte(len(data))}, data...)
+}
+
+func zeros(n int) []byte { return make([]byte, n) }
+
+// bytes is the message. id identifies the reply.
+func (p packet) bytes(id uint16) []byte {
+	msg := binary.BigEndian.AppendUint16(nil, id)
+	msg = binary.BigEndian.AppendUint16(msg, p.flags|uint16(p.opcode)<<11)
+	for _, n := range p.counts {
+		msg = binary.BigEndian.AppendUint16(msg, n)
+	}
+	msg = append(append(msg, p.question...), p.rest...)
+	return msg[:len(msg)-p.cut]
+}
+
+// digest says in one line what a reply is: rcode, flags, section counts and options. It is what the tables expect.
+func digest(raw []byte) string {
+	if raw == nil {
+		return "drop"
+	}
+	r := parseReply(raw)
+	if r.flaw != "" {
+		return "flaw: " + r.flaw
+	}
+	text := dns.RcodeToString[r.rcode]
+	if text == "" || r.rcode == dns.RcodeBadVers {
+		text = map[int]string{dns.RcodeBadVers: "BADVERS", dns.RcodeBadCookie: "BADCOOKIE"}[r.rcode]
+	}
+	text += flagText(r.flags&^flagQR&^(15<<11)) + fmt.Sprintf(" %d/%d/%d", len(r.section[0]), len(r.section[1]), len(r.section[2]))
+	if len(r.question) == 0 {
+		text += " noq"
+	}
+	if r.opt {
+		text += " opt"
+		if r.version != 0 {
+			text += fmt.Sprintf("(version %d)", r.version)
+		}
+		if r.do {
+			text += " do"
+		}
+		var options []string
+		for o := r.options; len(o) >= 4; o = o[min(len(o), 4+int(binary.BigEndian.Uint16(o[2:]))):] {
+			options = append(options, " "+optionText(binary.BigEndian.Uint16(o), o[4:4+binary.BigEndian.Uint16(o[2:])]))
+		}
+		slices.Sort(options)
+		text += strings.Join(options, "")
+	}
+	if opcode := int(r.flags >> 11 & 15); opcode != 0 {
+		text += fmt.Sprintf(" opcode%d", opcode)
+	}
+	return text
+}
+
+func optionText(code uint16, data []byte) string {
+	switch code {
+	case dns.EDNS0SUBNET:
+		return fmt.Sprintf("ecs:%x", data)
+	case dns.EDNS0COOKIE:
+		return fmt.Sprintf("cookie%d", len(data))
+	case dns.EDNS0EDE:
+		return fmt.Sprintf("ede%d", binary.BigEndian.Uint16(data))
+	}
+	return fmt.Sprintf("option%d", code)
+}
+
+// oddity is one strange message. want lists the digests that Signpost may give, separated by " | "; the peers' own are logged.
+type oddity struct {
+	name string
+	tcp  bool
+	send packet
+	want string
+	why  string // RFC section
+}
+
+// TestOddities sends messages that resolvers do not send and compares Signpost's reply with what the RFCs ask for.
+func TestOddities(t *testing.T) {
+	requirePeers(t)
+	binary := *binaryAt
+	if binary == "" && !*peersOnly {
+		binary = buildSignpost(t)
+	}
+	scratch, ports := t.TempDir(), map[int]bool{}
+	zones := readZones(t, "main", scratch)
+	servers := startPeers(t, zones, scratch, ports)
+	if !*peersOnly {
+		servers = append(servers, startSignpost(t, binary, scratch, ports))
+	}
+	for i, s := range servers {
+		awaitZones(t, s, i, zones)
+	}
+	a := newAsker(t, servers)
+	defer a.close()
+	for _, o := range oddities() {
+		digests := a.digests(o)
+		var b strings.Builder
+		for i, d := range digests[:bind+1] {
+			fmt.Fprintf(&b, "    %-8s %s\n", serverNames[i], d)
+		}
+		if *peersOnly {
+			t.Logf("%s\n%s", o.name, b.String())
+			continue
+		}
+		if got := digests[signpost]; !slices.Contains(strings.Split(o.want, " | "), got) {
+			t.Errorf("%s (%s)\n    got      %s\n    want     %s\n%s", o.name, o.why, got, o.want, b.String())
+		}
+	}
+}
