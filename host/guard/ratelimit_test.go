@@ -131,16 +131,26 @@ func TestRateLimitSlip(t *testing.T) {
 	}
 }
 
-// Protects the largest settings from overflow of the balance's 24 bits.
+// Protects the largest settings from overflow of the balance's 24 bits: at the floor it stays negative, at the top positive.
 func TestRateLimitLargest(t *testing.T) {
 	l := newLimit(func(limits *Limits) { limits.ResponsesPerSecond, limits.WindowSeconds = 1_000_000, 3600 })
-	const flood = 1_000_000 + (1 << 23) + 1000
-	got := ask(l, victim, ClassAnswer, www, 1, flood)
-	if got[Send] != 1_000_000 {
-		t.Errorf("%d responses: got %v, want 1,000,000 sent", flood, got)
+	const tag, now, floor = 5, 9, 1 << 23 // the floor's 24 bits; everything else is 0
+	word := uint64(tag<<tagShift | now<<secondShift | floor + 2)
+	for i := range 10 {
+		var verdict Verdict
+		if word, verdict = l.debit(word, tag, now); verdict == Send {
+			t.Fatalf("response %d at the floor: got %d, want it limited", i, verdict)
+		}
 	}
-	if got := ask(l, victim, ClassAnswer, www, 3601, 10)[Send]; got != 10 {
-		t.Errorf("after the window: got %d of 10 sent, want all", got)
+	if got := word & balanceMask; got != floor {
+		t.Errorf("balance: got %#x, want the floor %#x", got, floor)
+	}
+	if _, verdict := l.debit(word, tag, now+9); verdict != Send {
+		t.Errorf("9,000,000 more responses later: got %d, want %d", verdict, Send)
+	}
+	word, _ = l.debit(0, tag, now)
+	if got := word & balanceMask; got != 999_999 {
+		t.Errorf("balance of a new client: got %d, want 999,999", got)
 	}
 }
 
