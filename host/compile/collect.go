@@ -1,9 +1,8 @@
 package compile
 
 import (
-	"hash/maphash"
-
 	"signpost/host/wire"
+	"signpost/host/zone"
 	"signpost/host/zonefile"
 )
 
@@ -17,8 +16,7 @@ type collector struct {
 	nodes   blocks[node]   // in order of first appearance; node 0 is the apex
 	records blocks[record] // in file order
 	data    blocks[byte]   // of the records
-	table   []uint32       // open addressing: number of a node plus one, by hash of its name
-	seed    maphash.Seed
+	index   *zone.Index    // of the names: number of the node plus one
 
 	notes        []note   // annotations, one per annotated record
 	outside      []record // records outside the zone: only their positions count
@@ -35,6 +33,7 @@ type node struct {
 	name    uint32 // offset in names
 	first   uint32 // its first record plus one; 0 none
 	last    uint32
+	packed  uint32 // where it starts in the zone's arena
 	parent  uint32 // number of the node one label up; the apex is its own
 	nameLen uint8
 	labels  uint8 // besides the origin's
@@ -66,7 +65,7 @@ type record struct {
 }
 
 func newCollector(origin []byte) *collector {
-	c := &collector{origin: origin, seed: maphash.MakeSeed(), table: make([]uint32, 64)}
+	c := &collector{origin: origin, index: zone.NewIndex(origin, 1)}
 	for off := 0; origin[off] != 0; off += 1 + int(origin[off]) {
 		c.originLabels++
 	}
@@ -78,8 +77,8 @@ func newCollector(origin []byte) *collector {
 func (c *collector) sizing(open func(string) ([]byte, error)) func(string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		text, err := open(path)
-		const bytesPerName = 64 // more than in most files: growing once is cheaper than a table four times too large
-		c.grow(c.nodes.count + len(text)/bytesPerName)
+		const bytesPerName = 64 // growing is cheap, so guess low
+		c.index.Reserve(c.nodes.count + len(text)/bytesPerName)
 		return text, err
 	}
 }
@@ -133,14 +132,13 @@ func (c *collector) relative(owner []byte) (relative []byte, inside bool) {
 
 // node finds or makes the node of a name and, when it is new, of its ancestors.
 func (c *collector) node(relative []byte) uint32 {
-	number, slot := c.find(relative)
+	hash := c.index.Hash(relative)
+	number := c.findHash(relative, hash)
 	if number != none {
 		return number
 	}
-	fresh := node{name: c.names.append(relative), nameLen: uint8(len(relative))}
-	number = c.nodes.push(fresh)
-	c.table[slot] = number + 1
-	c.grow(c.nodes.count)
+	number = c.nodes.push(node{name: c.names.append(relative), nameLen: uint8(len(relative))})
+	c.index.Add(hash, number+1)
 	if len(relative) > 0 {
 		parent := c.node(relative[1+relative[0]:])
 		n := c.nodes.at(number)
@@ -152,33 +150,18 @@ func (c *collector) node(relative []byte) uint32 {
 // none is no node.
 const none = ^uint32(0)
 
-// find returns the number of a name's node, or none and the slot where it belongs.
-func (c *collector) find(relative []byte) (number, slot uint32) {
-	mask := uint32(len(c.table) - 1)
-	for slot = uint32(maphash.Bytes(c.seed, relative)) & mask; ; slot = (slot + 1) & mask {
-		entry := c.table[slot]
-		if entry == 0 {
-			return none, slot
-		}
-		if string(c.name(c.nodes.at(entry-1))) == string(relative) {
-			return entry - 1, slot
-		}
-	}
-}
+// find returns the number of a name's node, or none.
+func (c *collector) find(relative []byte) uint32 { return c.findHash(relative, c.index.Hash(relative)) }
 
-// grow makes room for count names at a load of at most three quarters.
-func (c *collector) grow(count int) {
-	if count*4 <= len(c.table)*3 {
-		return
-	}
-	size := len(c.table)
-	for count*4 > size*3 {
-		size *= 2
-	}
-	c.table = make([]uint32, size)
-	for number := range uint32(c.nodes.count) {
-		_, slot := c.find(c.name(c.nodes.at(number)))
-		c.table[slot] = number + 1
+func (c *collector) findHash(relative []byte, hash uint64) uint32 {
+	for place := c.index.Place(hash); ; place++ {
+		number, same := c.index.Slot(place, hash)
+		if number == 0 {
+			return none
+		}
+		if same && string(c.name(c.nodes.at(number-1))) == string(relative) {
+			return number - 1
+		}
 	}
 }
 

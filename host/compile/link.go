@@ -50,20 +50,20 @@ func (s *stage) resolve(name []byte) *node {
 	if !inside {
 		return nil
 	}
-	number, _ := s.find(relative)
+	number := s.find(relative)
 	if number != none {
 		return s.nodes.at(number)
 	}
 	for len(relative) > 0 {
 		relative = relative[1+relative[0]:]
-		if number, _ = s.find(relative); number == none {
+		if number = s.find(relative); number == none {
 			continue
 		}
 		encloser := s.nodes.at(number)
 		if encloser.flags&hasStar == 0 || encloser.flags&(isOccluded|isCut|hasDNAME) != 0 {
 			return nil
 		}
-		number, _ = s.find(append([]byte{1, '*'}, relative...))
+		number = s.find(append([]byte{1, '*'}, relative...))
 		return s.nodes.at(number)
 	}
 	return nil

@@ -13,12 +13,12 @@ import (
 func (s *stage) pack(policies []*policy.Policy) *zone.Zone {
 	const nodeLen, setAndRecordLen = 5, 16 + 12
 	hint := s.names.count + s.nodes.count*nodeLen + s.records.count*setAndRecordLen + s.data.count
-	b := zone.NewBuilder(s.origin, s.nodes.count, hint+hint/64+4096)
+	b := zone.NewBuilder(s.origin, hint+hint/64+4096)
 	var negative *zone.Set
 	names, routed := 0, 0
 	for number := range uint32(s.nodes.count) {
 		n := s.nodes.at(number)
-		b.Node(s.name(n), zoneFlags(n.flags))
+		n.packed = b.Node(s.name(n), zoneFlags(n.flags))
 		if n.first != 0 {
 			names++
 		}
@@ -36,7 +36,7 @@ func (s *stage) pack(policies []*policy.Policy) *zone.Zone {
 			}
 		}
 	}
-	z, err := b.Finish(negative, policies)
+	z, err := b.Finish(s.index, func(value uint32) uint32 { return s.nodes.at(value - 1).packed }, negative, policies)
 	if err != nil {
 		s.diags.Errorf(diag.Pos{File: s.src.Path}, "%v", err)
 		return nil

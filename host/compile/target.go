@@ -34,7 +34,7 @@ func (s *stage) checkHost(n *node, r *record, name []byte) {
 		return
 	}
 	typ := rrdata.TypeName(r.typ)
-	number, _ := s.find(relative)
+	number := s.find(relative)
 	if number == none {
 		switch {
 		case s.resolve(name) != nil:
@@ -75,7 +75,7 @@ func (s *stage) delegated(name []byte) bool {
 	relative, _ := s.relative(name)
 	for len(relative) > 0 {
 		relative = relative[1+relative[0]:]
-		if number, _ := s.find(relative); number != none {
+		if number := s.find(relative); number != none {
 			n := s.nodes.at(number)
 			return n.flags&(isCut|hasDNAME|isOccluded) != 0
 		}

@@ -49,16 +49,15 @@ type Builder struct {
 	packer  packer
 }
 
-// NewBuilder starts a zone of nodeCount names, empty non-terminals included. arenaHint is about how many bytes its arena will take.
-func NewBuilder(origin []byte, nodeCount, arenaHint int) *Builder {
-	size := tableSize(nodeCount)
-	z := &Zone{Origin: origin, Labels: countLabels(origin), table: make([]uint64, size), mask: uint32(size - 1)}
+// NewBuilder starts a zone. arenaHint is about how many bytes its arena will take.
+func NewBuilder(origin []byte, arenaHint int) *Builder {
+	z := &Zone{Origin: origin, Labels: countLabels(origin)}
 	z.arena = make([]byte, 1, max(arenaHint, 64)) // no node starts at zero, so that no full slot is zero
 	return &Builder{zone: z, current: -1}
 }
 
-// Node opens the node of a name, given without the origin, in lower case. Each name comes once.
-func (b *Builder) Node(relative []byte, flags Flags) {
+// Node opens the node of a name, given without the origin, in lower case, and returns its number for Finish. Each name comes once.
+func (b *Builder) Node(relative []byte, flags Flags) (number uint32) {
 	b.close()
 	z := b.zone
 	var buf [wire.NameLenMax]byte
@@ -69,12 +68,12 @@ func (b *Builder) Node(relative []byte, flags Flags) {
 	} else if relative[0] == 1 && relative[1] == '*' {
 		flags |= nodeIsWildcard
 	}
-	insert(z.table, z.mask, hashName(name), uint32(len(z.arena)))
 	b.current = len(z.arena)
 	z.arena = binary.LittleEndian.AppendUint16(z.arena, uint16(flags))
 	z.arena = append(z.arena, 0, 0, byte(len(relative)))
 	z.arena = append(z.arena, relative...)
 	b.packer.own(name, flags&nodeIsWildcard != 0)
+	return uint32(b.current)
 }
 
 // close writes what is known of the open node only at its end.
@@ -124,8 +123,9 @@ func (b *Builder) Routed(typ uint16, policy int, candidates []*Set) {
 // errTooLarge is the one way in which Finish can fail.
 var errTooLarge = errors.New("the zone needs more than 4 GiB packed")
 
-// Finish ends the zone. negative is its SOA as negative answers carry it.
-func (b *Builder) Finish(negative *Set, policies []*policy.Policy) (*Zone, error) {
+// Finish ends the zone. index has all its names and becomes the zone's own; node maps the values in it to the numbers that Node returned.
+// negative is the SOA as negative answers carry it.
+func (b *Builder) Finish(index *Index, node func(value uint32) uint32, negative *Set, policies []*policy.Policy) (*Zone, error) {
 	b.close()
 	z := b.zone
 	b.packer.own(z.Origin, false)
@@ -134,6 +134,8 @@ func (b *Builder) Finish(negative *Set, policies []*policy.Policy) (*Zone, error
 	if uint64(len(z.arena)) > math.MaxUint32 {
 		return nil, errTooLarge
 	}
+	index.settle(node)
+	z.index = *index
 	z.Policies = policies
 	z.collectProofs()
 	return z, nil

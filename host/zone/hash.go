@@ -22,8 +22,10 @@ func mix(h, chunk uint64) uint64 {
 
 // hashes fills sums[r] with the hash of the last r labels of name, for r from 0 to name.Labels. Labels are hashed right to left,
 // each with its length byte, eight bytes at a time, so one pass yields the hash of the name and of every ancestor.
-func hashes(name *wire.Name, sums *[wire.LabelCountMax + 1]uint64) {
-	h := seed
+func hashes(name *wire.Name, sums *[wire.LabelCountMax + 1]uint64) { hashesFrom(seed, name, sums) }
+
+// hashesFrom is hashes for a name to the left of one whose hash is h.
+func hashesFrom(h uint64, name *wire.Name, sums *[wire.LabelCountMax + 1]uint64) {
 	sums[0] = h
 	for i := name.Labels - 1; i >= 0; i-- {
 		off := int(name.Off[i])
@@ -31,6 +33,9 @@ func hashes(name *wire.Name, sums *[wire.LabelCountMax + 1]uint64) {
 		sums[name.Labels-i] = h
 	}
 }
+
+// slackLen is how far past a label eight-byte loads may reach.
+const slackLen = 8
 
 // hashLabel adds one label, length bytes with its length byte, to the hash. label must reach eight bytes past its last chunk.
 func hashLabel(h uint64, label []byte, length int) uint64 {

@@ -39,7 +39,7 @@ func (z *Zone) collectProofs() {
 	if !signed && z.Apex().RRset(wire.TypeNSEC3PARAM) == nil {
 		return
 	}
-	for _, slot := range z.table {
+	for _, slot := range z.index.slots {
 		if slot == 0 {
 			continue
 		}

@@ -30,40 +30,20 @@ type View struct {
 	Clients []netip.Prefix // nil: everybody
 	Zones   []*Zone
 
-	table     []uint64 // high half: tag of the origin's hash, low half: index in Zones plus one
-	mask      uint32
-	labelsMin int // of the origins
+	index     Index // of the origins: index in Zones plus one
+	labelsMin int   // of the origins
 	labelsMax int
 }
 
 // NewView makes a view of zones, of which no two may have the same origin. The slices must not change afterwards.
 func NewView(name string, clients []netip.Prefix, zones []*Zone) *View {
 	v := &View{Name: name, Clients: clients, Zones: zones, labelsMin: wire.LabelCountMax}
-	size := tableSize(len(zones))
-	v.table, v.mask = make([]uint64, size), uint32(size-1)
+	v.index.Reserve(len(zones) + 1)
 	for i, z := range zones {
-		insert(v.table, v.mask, hashName(z.Origin), uint32(i+1))
+		v.index.Add(hashName(z.Origin), uint32(i+1))
 		v.labelsMin, v.labelsMax = min(v.labelsMin, z.Labels), max(v.labelsMax, z.Labels)
 	}
 	return v
-}
-
-// tableSize is the power of two that holds count entries at a load of at most three quarters.
-func tableSize(count int) int {
-	size := 4
-	for size*3 < count*4 {
-		size *= 2
-	}
-	return size
-}
-
-// insert puts value (not zero) into a table that has room.
-func insert(table []uint64, mask uint32, hash uint64, value uint32) {
-	i := uint32(hash)
-	for table[i&mask] != 0 {
-		i++
-	}
-	table[i&mask] = hash>>32<<32 | uint64(value)
 }
 
 // Takes tells whether a client at addr belongs to the view.
@@ -86,15 +66,15 @@ type Sums [wire.LabelCountMax + 1]uint64
 func (v *View) zoneOf(name *wire.Name, sums *Sums, labels int) *Zone {
 	for labels = min(labels, v.labelsMax); labels >= v.labelsMin; labels-- {
 		hash := sums[labels]
-		for i := uint32(hash); ; i++ {
-			slot := v.table[i&v.mask]
-			if slot == 0 {
+		for place := v.index.Place(hash); ; place++ {
+			number, same := v.index.Slot(place, hash)
+			if number == 0 {
 				break
 			}
-			if uint32(slot>>32) != uint32(hash>>32) {
+			if !same {
 				continue
 			}
-			if z := v.Zones[uint32(slot)-1]; string(z.Origin) == string(name.Suffix(labels)) {
+			if z := v.Zones[number-1]; string(z.Origin) == string(name.Suffix(labels)) {
 				return z
 			}
 		}

@@ -28,8 +28,7 @@ type Zone struct {
 	// Broken: the file was never loaded well; every question gets SERVFAIL.
 	Broken bool
 
-	mask  uint32
-	table []uint64 // high half: tag of the name's hash, low half: where its node starts in arena; 0 is an empty slot
+	index Index // of the names: where their nodes start in arena
 	arena []byte
 
 	apex     uint32   // node of Origin
@@ -50,7 +49,9 @@ func (z *Zone) Signed() bool { return len(z.nsec) > 0 || len(z.nsec3.nodes) > 0 
 func (z *Zone) Routes() int { return len(z.Policies) }
 
 // Bytes is the memory of the zone's table and arena.
-func (z *Zone) Bytes() int { return len(z.table)*8 + len(z.arena) + len(z.nsec)*4 + z.nsec3.bytes() }
+func (z *Zone) Bytes() int {
+	return len(z.index.slots)*8 + len(z.arena) + len(z.nsec)*4 + z.nsec3.bytes()
+}
 
 // Negative is the SOA RRset for negative answers: its TTL is min(TTL, MINIMUM).
 func (z *Zone) Negative() RRset { return RRset(z.arena[z.negative:]) }
@@ -58,19 +59,18 @@ func (z *Zone) Negative() RRset { return RRset(z.arena[z.negative:]) }
 // Apex is the node of the zone's own name.
 func (z *Zone) Apex() Node { return Node(z.arena[z.apex:]) }
 
-// lookup finds the node of a name by its hash; labels is how many labels it has in all.
+// lookup finds the node of a name by its hash.
 func (z *Zone) lookup(name []byte, hash uint64) Node {
 	relative := name[:len(name)-len(z.Origin)]
-	tag := uint32(hash >> 32)
-	for i := uint32(hash); ; i++ {
-		slot := z.table[i&z.mask]
-		if slot == 0 {
+	for place := z.index.Place(hash); ; place++ {
+		start, same := z.index.Slot(place, hash)
+		if start == 0 {
 			return nil
 		}
-		if uint32(slot>>32) != tag {
+		if !same {
 			continue
 		}
-		node := z.arena[uint32(slot):]
+		node := z.arena[start:]
 		if int(node[nodeNameLenOff]) == len(relative) && string(node[nodeNameOff:nodeNameOff+len(relative)]) == string(relative) {
 			return Node(node)
 		}
