@@ -1,0 +1,167 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"signpost/host/compile"
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/plugin"
+	"signpost/host/zone"
+)
+
+// batch is a set of files that settled together: one publish. Its goroutine owns it until it is handed back.
+type batch struct {
+	config  *config.Config // the one to compile with
+	changed bool           // and to publish: it is new
+	asked   bool           // somebody asked for the reload: say so even if nothing changed
+	first   bool
+	began   time.Time
+	jobs    []*job
+	modules []*moduleJob
+	removed []string // zone files
+
+	reader   reader
+	mu       sync.Mutex
+	included map[string]content // files that more than one zone may read, read once
+}
+
+// job compiles one zone.
+type job struct {
+	path     string
+	origin   []byte
+	known    sources // of the latest reading
+	force    bool
+	auto     bool   // raise the serial by itself
+	previous served // the serial answered before
+
+	sources   sources
+	unsettled []string // files that were being written
+	same      bool     // nothing changed: zone and diags are not set
+	zone      *zone.Zone
+	diags     diag.List
+	serial    served
+	textLen   int
+	took      time.Duration
+}
+
+// moduleJob loads or removes one plugin file.
+type moduleJob struct {
+	path      string
+	gone      bool
+	limits    config.PluginLimits
+	unsettled bool
+	diags     diag.List
+}
+
+// work does the batch: plugins first, since zones are routed by them.
+func (l *Loader) work(ctx context.Context, b *batch) {
+	for _, m := range b.modules {
+		l.loadModule(ctx, b, m)
+	}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(len(b.jobs), cap(l.slots)) {
+		wait.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(b.jobs) || ctx.Err() != nil {
+					return
+				}
+				l.slots <- struct{}{}
+				b.compile(b.jobs[i], l.options.Plugins)
+				<-l.slots
+			}
+		})
+	}
+	wait.Wait()
+	b.included = nil
+}
+
+// compile does one job.
+func (b *batch) compile(j *job, plugins *plugin.Host) {
+	began := time.Now()
+	j.sources = make(sources)
+	own := b.reader.read(j.path)
+	j.textLen = len(own.text)
+	j.note(j.path, own)
+	if j.same = !j.force && b.unchanged(j); j.same || len(j.unsettled) > 0 {
+		return
+	}
+	j.sources = make(sources)
+	open := func(path string) ([]byte, error) {
+		c := own
+		if path != j.path {
+			c = b.include(path)
+		}
+		j.note(path, c)
+		return c.text, c.err
+	}
+	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, CheckNames: checkNames(b.config)}
+	source.Serial = func(file uint32) uint32 {
+		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
+		if j.auto {
+			j.serial = j.previous.next(j.serial)
+		}
+		return j.serial.Served
+	}
+	j.zone, _, j.diags = compile.Compile(source, plugins)
+	for path, s := range j.sources { // what was read at the beginning may have changed until the end
+		if s.stamp != stampOf(filepath.Join(b.reader.dir, filepath.FromSlash(path))) {
+			j.unsettled = append(j.unsettled, path)
+		}
+	}
+	j.took = time.Since(began)
+}
+
+// note records what a file was when the job read it.
+func (j *job) note(path string, c content) {
+	s := source{stamp: c.stamp, sum: c.sum}
+	if c.err != nil {
+		s.fault = c.err.Error()
+	}
+	j.sources[path] = s
+	if errors.Is(c.err, errUnsettled) && !slices.Contains(j.unsettled, path) {
+		j.unsettled = append(j.unsettled, path)
+	}
+}
+
+// unchanged tells whether all files of the latest reading still have the content they had; it reads them.
+func (b *batch) unchanged(j *job) bool {
+	if len(j.known) == 0 {
+		return false
+	}
+	for path := range j.known {
+		if path != j.path {
+			j.note(path, b.include(path))
+		}
+	}
+	return len(j.unsettled) == 0 && j.sources.sum() == j.known.sum()
+}
+
+// include reads a file that several zones may share.
+func (b *batch) include(path string) content {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, ok := b.included[path]
+	if !ok {
+		c = b.reader.read(path)
+		b.included[path] = c
+	}
+	return c
+}
+
+func checkNames(cfg *config.Config) []string {
+	names := make([]string, 0, len(cfg.Checks))
+	for name := range cfg.Checks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,200 @@
+package load
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/zone"
+)
+
+// finish takes over what a batch made and publishes it.
+func (l *Loader) finish(b *batch) {
+	changed := b.changed
+	for _, m := range b.modules {
+		l.finishModule(m)
+	}
+	textLen, errors := 0, 0
+	for _, j := range b.jobs {
+		textLen += j.textLen
+		if l.finishJob(b, j) {
+			changed = true
+		}
+		errors += j.diags.Errors()
+	}
+	for _, file := range b.removed {
+		changed = l.remove(file) || changed
+	}
+	if b.changed {
+		l.config = b.config
+	}
+	if changed {
+		l.publish()
+		l.serials.save(l.options.Dir)
+	}
+	if b.changed && !b.first {
+		l.options.Log.Info("configuration loaded", "file", config.FileName)
+		l.found.applied = nil
+		if l.options.Apply != nil {
+			l.found.applied = l.options.Apply(l.config)
+		}
+		l.logDiagnostics(l.found.applied)
+	}
+	if b.asked && !changed {
+		l.options.Log.Info("reload: nothing changed")
+	}
+	if l.options.Metrics != nil {
+		now := l.options.Now()
+		l.options.Metrics.Reloaded(now, now.Sub(b.began), errors == 0 && l.found.config.Errors() == 0)
+	}
+	l.first, l.stale = false, true
+	l.report()
+	if textLen >= largeLoad {
+		debug.FreeOSMemory() // the text and the compiler's tables are garbage now, and the collector would keep the room
+	}
+}
+
+// finishJob takes over one compiled zone and tells whether it is to be published.
+func (l *Loader) finishJob(b *batch, j *job) bool {
+	e := l.entries[j.path]
+	e.building = false
+	now := l.options.Now()
+	for _, file := range j.unsettled {
+		l.postpone(file, now)
+	}
+	if len(j.unsettled) > 0 {
+		e.force = e.force || j.force
+		l.settler.postpone(e.path, now)
+		if e.zone == nil && b.first {
+			e.diags = diag.List{{Pos: diag.Pos{File: e.path}, Severity: diag.Error, Text: "file is being written"}}
+			e.zone = zone.NewBroken(e.origin, e.path)
+			return true
+		}
+		return false
+	}
+	l.depend(e, j.sources)
+	for file := range j.sources {
+		delete(l.busy, file)
+		delete(l.saidBusy, file)
+	}
+	if j.same {
+		return false
+	}
+	e.diags = j.diags
+	l.logDiagnostics(e.diags)
+	log := l.options.Log.With("zone", nameText(e.origin), "view", e.view)
+	if j.zone == nil {
+		if e.zone == nil && b.first {
+			e.zone = zone.NewBroken(e.origin, e.path)
+		}
+		l.logRefused(log, e)
+		return b.first
+	}
+	e.zone, e.loaded, e.took = j.zone, now, j.took
+	j.serial.Served = j.zone.Serial // a signed zone keeps the file's
+	l.serials.set(e.path, j.serial)
+	if !b.first {
+		log.Info("zone loaded", "serial", e.zone.Serial, "records", e.zone.Records, "took", j.took.Round(10e3))
+	}
+	return true
+}
+
+func (l *Loader) logRefused(log *slog.Logger, e *entry) {
+	switch {
+	case e.zone == nil:
+		log.Error("zone not loaded", "errors", e.diags.Errors())
+	case e.zone.Broken:
+		log.Error("zone not loaded; it answers SERVFAIL", "errors", e.diags.Errors())
+	default:
+		log.Error("zone not loaded; the last good version stays", "errors", e.diags.Errors(), "serial", e.zone.Serial)
+	}
+}
+
+func (l *Loader) finishModule(m *moduleJob) {
+	switch {
+	case m.unsettled:
+		l.postpone(m.path, l.options.Now())
+		return
+	case m.gone:
+		delete(l.found.modules, m.path)
+		l.options.Log.Info("plugin removed", "file", m.path)
+		l.demandRouted(l.options.Now())
+		return
+	}
+	delete(l.busy, m.path)
+	if !l.first {
+		l.demandRouted(l.options.Now())
+	}
+	if l.found.modules[m.path] = m.diags; len(m.diags) == 0 {
+		delete(l.found.modules, m.path)
+		if !l.first {
+			l.options.Log.Info("plugin loaded", "file", m.path)
+		}
+	}
+	l.logDiagnostics(m.diags)
+}
+
+// remove forgets a zone whose file is gone.
+func (l *Loader) remove(file string) bool {
+	e := l.entries[file]
+	if e == nil {
+		return false
+	}
+	l.depend(e, nil)
+	delete(l.files, file)
+	delete(l.entries, file)
+	if e.zone != nil {
+		l.options.Log.Info("zone removed", "zone", nameText(e.origin), "view", e.view)
+	}
+	return e.zone != nil
+}
+
+// publish makes a snapshot of what there is.
+func (l *Loader) publish() {
+	generation := uint64(1)
+	if previous := l.options.Store.Load(); previous != nil {
+		generation = previous.Generation + 1
+	}
+	byView := make(map[string][]*zone.Zone)
+	for _, e := range l.served() {
+		byView[e.view] = append(byView[e.view], e.zone)
+	}
+	views := make([]*zone.View, 0, len(l.config.Views))
+	for _, v := range l.config.Views {
+		views = append(views, zone.NewView(v.Name, v.Clients, byView[v.Name]))
+	}
+	l.options.Store.Publish(&zone.Snapshot{Generation: generation, Config: l.config, Views: views})
+}
+
+// served lists the entries whose zones are visible, by path: of several files that name one zone in one view, the first.
+func (l *Loader) served() []*entry {
+	seen := make(map[string]bool)
+	var list []*entry
+	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
+		e := l.entries[path]
+		key := e.view + "\x00" + string(e.origin)
+		if e.zone == nil || seen[key] {
+			continue
+		}
+		seen[key] = true
+		list = append(list, e)
+	}
+	return list
+}
+
+// logDiagnostics writes one line for each.
+func (l *Loader) logDiagnostics(diags diag.List) {
+	for _, d := range diags {
+		level := slog.LevelError
+		if d.Severity == diag.Warning {
+			level = slog.LevelWarn
+		}
+		text := strings.TrimPrefix(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String(), ": ")
+		l.options.Log.Log(context.Background(), level, text)
+	}
+}

@@ -1,0 +1,140 @@
+package load
+
+import (
+	"context"
+	"path"
+	"slices"
+	"time"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+)
+
+// newBatch collects what is due. Files of zones that are compiling stay pending until that is done.
+func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
+	now := l.options.Now()
+	b := &batch{config: l.wanted, changed: changed, asked: asked, began: now, reader: l.newReader(now), included: make(map[string]content)}
+	taken := make(map[string]bool)
+	for _, file := range paths {
+		l.take(b, file, taken)
+	}
+	return b
+}
+
+// take adds one due file to the batch.
+func (l *Loader) take(b *batch, file string, taken map[string]bool) {
+	p := l.settler.pending[file]
+	gone := p.now == (stamp{})
+	concerned := make(map[string]bool)
+	for zoneFile := range l.dependents[file] {
+		concerned[zoneFile] = true
+	}
+	if l.isZone(file) {
+		concerned[file] = true
+	}
+	for zoneFile := range concerned {
+		if e := l.entries[zoneFile]; e != nil && e.building {
+			return
+		}
+	}
+	delete(l.settler.pending, file)
+	if l.files[file] = p.now; gone {
+		delete(l.files, file)
+		delete(l.busy, file)
+	}
+	if isModule(file) {
+		b.modules = append(b.modules, &moduleJob{path: file, gone: gone, limits: b.config.Plugin(moduleName(file))})
+	}
+	for zoneFile := range concerned {
+		switch {
+		case zoneFile == file && gone:
+			b.removed = append(b.removed, file)
+		case !taken[zoneFile]:
+			taken[zoneFile] = true
+			l.addJob(b, zoneFile)
+		}
+	}
+}
+
+// isZone tells whether a path is a zone file of a view, or was.
+func (l *Loader) isZone(file string) bool {
+	if l.entries[file] != nil {
+		return true
+	}
+	return isZoneFile(path.Base(file)) && slices.ContainsFunc(l.wanted.Views, func(v config.View) bool {
+		return path.Dir(file) == viewDir(v.Name)
+	})
+}
+
+// viewDir is the directory of a view's zones, relative to the data directory.
+func viewDir(view string) string {
+	if view == config.PublicView {
+		return "."
+	}
+	return view
+}
+
+// addJob has a zone file compiled.
+func (l *Loader) addJob(b *batch, file string) {
+	e := l.entries[file]
+	if e == nil {
+		view, name := belongs(file)
+		e = &entry{path: file, view: view}
+		l.entries[file] = e
+		var problem string
+		if e.origin, problem = originOf(name); problem != "" {
+			e.diags.Errorf(diag.Pos{File: file}, "%s", problem)
+			l.logDiagnostics(e.diags)
+		}
+	}
+	if e.origin == nil {
+		return
+	}
+	e.building = true
+	b.jobs = append(b.jobs, &job{
+		path: e.path, origin: e.origin, known: e.sources, force: e.force,
+		auto: b.config.Serial == config.SerialAuto, previous: l.serials.zones[e.path],
+	})
+	e.force = false
+}
+
+// empty tells whether the batch has nothing to do or to say.
+func (b *batch) empty() bool {
+	return len(b.jobs)+len(b.modules)+len(b.removed) == 0 && !b.changed && !b.asked
+}
+
+// start runs a batch beside the loop.
+func (l *Loader) start(ctx context.Context, b *batch) {
+	if b.empty() {
+		return
+	}
+	l.running++
+	go func() {
+		l.work(ctx, b)
+		l.done <- b
+	}()
+}
+
+// postpone waits for a file that is being written.
+func (l *Loader) postpone(file string, now time.Time) {
+	since, waited := l.busy[file]
+	switch {
+	case !waited:
+		l.busy[file] = now
+	case now.Sub(since) > time.Second && !l.saidBusy[file]:
+		l.saidBusy[file] = true
+		l.options.Log.Warn("file is still being written; the last good version stays", "file", file)
+	}
+	l.settler.postpone(file, now)
+}
+
+// newReader returns a reader that has waited for some writers long enough.
+func (l *Loader) newReader(now time.Time) reader {
+	r := reader{dir: l.options.Dir, settled: l.settled, now: l.options.Now, overdue: make(map[string]bool)}
+	for file, since := range l.busy {
+		if now.Sub(since) > writerWait {
+			r.overdue[file] = true
+		}
+	}
+	return r
+}

@@ -1,0 +1,240 @@
+// Package load keeps the served snapshot equal to the data directory: it watches, waits until an edit is whole, reads, has it compiled,
+// and publishes. It is the only writer of zone.Store.
+//
+// Plane: control. Floor: 5. Journey of an edit: steps 1 (settle) and 4 (publish); it calls steps 2 and 3.
+// One goroutine (Run) owns all state; batches compile beside it and hand their results back. Events of the file system are only
+// hints to look: what changed is decided by looking, and whether it matters by the content.
+package load
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/metrics"
+	"signpost/host/plugin"
+	"signpost/host/zone"
+)
+
+const (
+	// quiet is how long a file must not change to count as written. It is longer than a tick of the clock that stamps files
+	// (10 ms at worst), so a write after a reading always shows, and leaves most of the 50 ms from save to answer.
+	quiet = 12 * time.Millisecond
+	// patience is how long a settled file waits for others that are still moving, so that a checkout becomes one publish.
+	patience = 15 * time.Millisecond
+	// grace is how long a vanished file may take to come back: editors that write anew after moving the old one away need it.
+	grace = 250 * time.Millisecond
+	// graceReplaced is the same when the data directory itself was replaced and is perhaps still being filled.
+	graceReplaced = time.Second
+	// writerWait bounds the wait for a program that keeps a changed file open. Beyond it the file is read as it is.
+	writerWait = 30 * time.Second
+	// rescanDefault is how often everything is looked at without an event; pollDefault the same when there are no events at all.
+	rescanDefault = 30 * time.Second
+	pollDefault   = time.Second
+	// largeLoad is how many bytes of text make a load worth giving memory back to the system after it.
+	largeLoad = 16 << 20
+)
+
+// Options configure a Loader. Dir, Store and Log are required.
+type Options struct {
+	Dir     string // the data directory
+	Store   *zone.Store
+	Plugins *plugin.Host // nil: routed names stay pending
+	Log     *slog.Logger
+	Metrics *metrics.Control // nil: none are kept
+
+	// Apply is called after a changed configuration was published, on Run's goroutine. What it could not do it returns.
+	Apply func(*config.Config) diag.List
+	// Loaded is called after each change of Status, on Run's goroutine (Start's for the first).
+	Loaded func(*Status)
+
+	Rescan   time.Duration    // 0: 30 s, or 1 s while the system gives no events
+	StateDir string           // remembers served serials (serial: auto) between starts; "": nothing is remembered
+	Now      func() time.Time // nil: time.Now
+	NoEvents bool             // only the rescan notices changes
+}
+
+// Loader is made by New. Start and Run are called once, in this order; Reload and Status by anybody at any time.
+type Loader struct {
+	options Options
+	watcher watcher
+	settler settler
+	slots   chan struct{} // one is held while a zone compiles
+	done    chan *batch
+	running int           // batches that were started and not yet finished
+	reload  chan struct{} // holds a wish
+	confirm bool          // the reload was asked for: what is gone is gone
+	first   bool          // nothing was published yet
+
+	files      map[string]stamp           // what matters, as of the latest reading
+	entries    map[string]*entry          // by path of the zone file
+	dependents map[string]map[string]bool // path of an included file → paths of the zone files
+	config     *config.Config             // published
+	wanted     *config.Config             // as last read; its zones may still be compiling
+	serials    *serials
+	found      found
+	busy       map[string]time.Time // files that were being written when they were to be read, since when
+	saidBusy   map[string]bool      // of these, the ones that were logged
+	settled    bool                 // take all files as they are: for one look, not for following
+	root       fs.FileInfo          // the directory that the zones came from
+	replaced   bool                 // it went away since; another one may have the same inode
+	watchFault bool                 // it was said that not everything can be watched
+	lookTook   time.Duration
+	reported   diag.List // the directory's diagnostics that were logged
+	stale      bool      // status is out of date
+	status     atomic.Pointer[Status]
+}
+
+// found is the diagnostics that belong to no zone.
+type found struct {
+	config  diag.List            // of signpost.yaml
+	applied diag.List            // of the configuration, when it was put to work
+	dir     diag.List            // of the directory
+	modules map[string]diag.List // of plugin files
+}
+
+// New prepares a Loader; it touches nothing.
+func New(options Options) *Loader {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return &Loader{
+		options:    options,
+		settler:    settler{quiet: quiet, patience: patience, grace: grace, pending: make(map[string]pending)},
+		slots:      make(chan struct{}, runtime.GOMAXPROCS(0)),
+		done:       make(chan *batch),
+		reload:     make(chan struct{}, 1),
+		first:      true,
+		files:      make(map[string]stamp),
+		entries:    make(map[string]*entry),
+		dependents: make(map[string]map[string]bool),
+		config:     config.Default(),
+		wanted:     config.Default(),
+		found:      found{modules: make(map[string]diag.List)},
+		busy:       make(map[string]time.Time),
+		saidBusy:   make(map[string]bool),
+	}
+}
+
+// Reload has everything read again now: what is broken, unchanged by its stamp, or gone. It returns at once.
+func (l *Loader) Reload() {
+	select {
+	case l.reload <- struct{}{}:
+	default: // one is due already
+	}
+}
+
+// Run follows the directory until ctx is done, and returns when everything it started has ended.
+func (l *Loader) Run(ctx context.Context) {
+	defer l.watcher.close()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	pluginsReady := l.pluginsReady()
+	var lookAt time.Time // zero: right now
+	for {
+		timer.Reset(max(0, lookAt.Sub(l.options.Now())))
+		now := l.options.Now()
+		select {
+		case <-ctx.Done():
+			for ; l.running > 0; l.running-- {
+				<-l.done
+			}
+			return
+		case event, open := <-l.watcher.events():
+			if open && l.noticed(event, now) {
+				lookAt = earlier(lookAt, now.Add(max(quiet, 10*l.lookTook))) // looking costs at most a tenth of the time
+			}
+			continue
+		case err := <-l.watcher.errors():
+			l.options.Log.Warn(fmt.Sprintf("watching %s: %v; looking at everything instead", l.options.Dir, err))
+		case <-l.reload:
+			l.options.Log.Info("reload asked for")
+			l.confirm = true
+		case <-pluginsReady:
+			pluginsReady = nil
+			l.pluginsArrived()
+		case b := <-l.done:
+			l.running--
+			l.finish(b)
+		case <-timer.C:
+		}
+		lookAt = l.step(ctx)
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// noticed notes an event and tells whether to look because of it.
+func (l *Loader) noticed(event fsnotify.Event, now time.Time) bool {
+	name, ok := l.watcher.relevant(event)
+	if prefix, is := l.watcher.prefixes[event.Name]; is && prefix == "" && event.Has(fsnotify.Remove|fsnotify.Rename) {
+		l.replaced = true
+	}
+	if ok && name != "" {
+		l.settler.touch(name, now)
+	}
+	return ok
+}
+
+// step looks at the directory, starts a batch of what is due, and returns when to look again.
+func (l *Loader) step(ctx context.Context) time.Time {
+	now := l.options.Now()
+	asked := l.confirm
+	if asked {
+		l.demandAll(now)
+	}
+	trusted := l.look(now)
+	l.lookTook = l.options.Now().Sub(now)
+	l.confirm = false
+	if !trusted {
+		l.report()
+		return now.Add(min(l.rescan(), pollDefault))
+	}
+	if asked {
+		l.settler.vanished = time.Time{}
+	}
+	changed := false
+	paths, next := l.settler.due(now)
+	if slices.Contains(paths, config.FileName) || asked && l.files[config.FileName] == (stamp{}) {
+		changed = l.readConfig(now, asked)
+		l.look(now) // the views may be others, and zones may depend on the checks
+		paths, next = l.settler.due(now)
+	}
+	l.start(ctx, l.newBatch(paths, changed, asked))
+	l.report()
+	if scan := now.Add(l.rescan()); next.IsZero() || next.After(scan) {
+		next = scan
+	}
+	return next
+}
+
+// rescan is how long to wait for events before looking without one.
+func (l *Loader) rescan() time.Duration {
+	if l.watcher.notify == nil {
+		return cmp.Or(l.options.Rescan, pollDefault)
+	}
+	return cmp.Or(l.options.Rescan, rescanDefault)
+}
+
+// pluginsReady is the channel that closes when routes can be made; nil when that never happens.
+func (l *Loader) pluginsReady() <-chan struct{} {
+	if l.options.Plugins == nil {
+		return nil
+	}
+	return l.options.Plugins.Ready()
+}

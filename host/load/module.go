@@ -1,0 +1,48 @@
+package load
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"path"
+	"strings"
+
+	"signpost/host/diag"
+	"signpost/host/plugin"
+)
+
+// isModule tells whether a path is a plugin's file.
+func isModule(name string) bool {
+	return path.Dir(name) == pluginsDir && path.Ext(name) == pluginSuffix
+}
+
+// moduleName is the plugin that the file holds: plugins/weighted.wasm goes before the built-in weighted.
+func moduleName(file string) string { return strings.TrimSuffix(path.Base(file), pluginSuffix) }
+
+// loadModule hands one plugin file to the plugin host.
+func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
+	pos := diag.Pos{File: m.path}
+	if l.options.Plugins == nil {
+		return
+	}
+	if m.gone {
+		l.options.Plugins.Remove(moduleName(m.path))
+		return
+	}
+	c := b.reader.read(m.path)
+	if m.unsettled = errors.Is(c.err, errUnsettled); m.unsettled {
+		return
+	}
+	if c.err != nil {
+		m.diags.Errorf(pos, "plugin %s: %v", moduleName(m.path), c.err)
+		return
+	}
+	if sum := hex.EncodeToString(c.sum[:]); m.limits.SHA256 != "" && sum != m.limits.SHA256 {
+		m.diags.Errorf(m.limits.SHA256Pos, "plugin %s: %s has the sum %s, expected %s", moduleName(m.path), m.path, sum, m.limits.SHA256)
+		return
+	}
+	limits := plugin.Limits{Fuel: uint64(m.limits.Fuel), Memory: uint32(m.limits.Memory)}
+	if err := l.options.Plugins.Load(ctx, moduleName(m.path), c.text, limits); err != nil {
+		m.diags.Errorf(pos, "plugin %s: %v", moduleName(m.path), err)
+	}
+}

@@ -1,0 +1,132 @@
+package load
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+var (
+	errNoDirectory = errors.New("not a directory")
+	errUnsettled   = errors.New("the file is being written")
+	errIrregular   = errors.New("not a regular file")
+	errOutside     = errors.New("the path leaves the data directory")
+)
+
+// writer tells whether somebody has a file open for writing.
+type writer uint8
+
+const (
+	writerUnknown writer = iota
+	writerNone
+	writerOpen
+)
+
+// unfinishedWait is how long a text that does not end in a newline is taken for half a file where the system cannot tell whether
+// it is still being written. What programs write in blocks almost never breaks off at the end of a line.
+const unfinishedWait = 500 * time.Millisecond
+
+// fileMax bounds what is read into memory: eight times a zone of ten million records would be 3 GB, and offsets are 32 bits.
+const fileMax = 2 << 30
+
+// content is one file as read: the same bytes were hashed and will be parsed.
+type content struct {
+	text  []byte
+	sum   [sha256.Size]byte
+	stamp stamp
+	err   error // of the system; errUnsettled when the file changed under the reading
+}
+
+// reader reads files of one batch, each once, so that all zones of a batch see the same text of a shared file.
+// It is for one goroutine at a time.
+type reader struct {
+	dir     string
+	settled bool            // take files as they are: a writer that has them open is not waited for
+	overdue map[string]bool // the same for single files, whose writers were waited for long enough
+	now     func() time.Time
+}
+
+// read returns the file at the slash-separated path.
+func (r *reader) read(name string) content {
+	if !fs.ValidPath(name) || strings.ContainsRune(name, '\\') && filepath.Separator == '\\' {
+		return content{err: fmt.Errorf("%s: %w", name, errOutside)}
+	}
+	full := filepath.Join(r.dir, filepath.FromSlash(name))
+	before := stampOf(full)
+	if before == (stamp{}) {
+		return content{err: &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}}
+	}
+	patient := !r.settled && !r.overdue[name]
+	text, open, err := readRegular(full, patient)
+	if err != nil {
+		return content{stamp: before, err: relative(err, name)}
+	}
+	c := content{text: text, stamp: before}
+	switch {
+	case stampOf(full) != before:
+		c.err = errUnsettled
+	case !patient:
+	case open == writerOpen:
+		c.err = errUnsettled
+	case open == writerUnknown && !finished(name, text) && r.now().Sub(before.touched(r.now())) < unfinishedWait:
+		c.err = errUnsettled
+	}
+	if c.err == nil {
+		c.sum = sha256.Sum256(text)
+	}
+	return c
+}
+
+// finished tells whether a text looks whole. A file of no bytes never is: writers truncate first.
+func finished(name string, text []byte) bool {
+	return path.Ext(name) == pluginSuffix || bytes.HasSuffix(text, []byte("\n"))
+}
+
+// relative shortens the path in a system error to the one that the user wrote.
+func relative(err error, name string) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return &fs.PathError{Op: pathErr.Op, Path: name, Err: pathErr.Err}
+	}
+	return err
+}
+
+// readRegular reads a regular file; a pipe or a device would block, so anything else is refused before it is opened.
+// A patient reader is errUnsettled rather than reading what is still being written.
+func readRegular(full string, patient bool) ([]byte, writer, error) {
+	info, err := os.Stat(full)
+	if err != nil {
+		return nil, writerUnknown, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, writerUnknown, &fs.PathError{Op: "read", Path: full, Err: errIrregular}
+	}
+	if info.Size() > fileMax {
+		return nil, writerUnknown, &fs.PathError{Op: "read", Path: full, Err: fmt.Errorf("%d bytes are more than %d", info.Size(), int64(fileMax))}
+	}
+	f, err := os.Open(full)
+	if err != nil {
+		return nil, writerUnknown, err
+	}
+	defer f.Close()
+	if patient && writerOf(f) == writerOpen {
+		return nil, writerOpen, errUnsettled
+	}
+	text := make([]byte, info.Size()+1) // one more, so that a file that did not grow is known in one read
+	n, err := io.ReadFull(f, text)
+	if err == nil {
+		return nil, writerOpen, errUnsettled // it grew
+	}
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, writerUnknown, err
+	}
+	return text[:n], writerOf(f), nil
+}

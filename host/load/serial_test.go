@@ -1,0 +1,52 @@
+package load
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+)
+
+// Protects serial: auto: never backwards, the file's serial where it is ahead, one more for each other content (RFC 1982).
+func TestServedNext(t *testing.T) {
+	sum := func(c byte) (s hexSum) { s[0] = c; return s }
+	for _, c := range []struct {
+		name         string
+		before, read served
+		want         uint32
+	}{
+		{"first time", served{}, served{Sum: sum(1), File: 7}, 7},
+		{"same content", served{sum(1), 7, 9}, served{Sum: sum(1), File: 7}, 9},
+		{"changed, serial did not", served{sum(1), 7, 7}, served{Sum: sum(2), File: 7}, 8},
+		{"changed again", served{sum(2), 7, 8}, served{Sum: sum(3), File: 7}, 9},
+		{"changed with a serial ahead", served{sum(3), 7, 9}, served{Sum: sum(4), File: 20}, 20},
+		{"changed with a serial that was served already", served{sum(3), 7, 9}, served{Sum: sum(4), File: 8}, 10},
+		{"wraps", served{sum(1), 4294967295, 4294967295}, served{Sum: sum(2), File: 4294967295}, 0},
+		{"ahead across the wrap", served{sum(1), 4294967290, 4294967295}, served{Sum: sum(2), File: 3}, 3},
+	} {
+		c.read.Served = c.read.File
+		if got := c.before.next(c.read); got.Served != c.want || got.Sum != c.read.Sum {
+			t.Errorf("%s: %v.next(%v): got %v, want serial %d", c.name, c.before, c.read, got, c.want)
+		}
+	}
+}
+
+// Protects the memory over a restart, and that a spoilt file is no reason not to start.
+func TestSerialsFile(t *testing.T) {
+	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
+	want := served{Sum: hexSum{1, 2, 3}, File: 1, Served: 5}
+	s := newSerials(filepath.Join(dir, "state"), "/zones", log)
+	s.set("example.com.zone", want)
+	s.save("/zones")
+	if got := newSerials(filepath.Join(dir, "state"), "/zones", log).zones["example.com.zone"]; got != want {
+		t.Errorf("after a restart: got %v, want %v", got, want)
+	}
+	if got := newSerials(filepath.Join(dir, "state"), "/other", log).zones; len(got) != 0 {
+		t.Errorf("another directory: got %v, want nothing", got)
+	}
+	if err := writeWhole(s.file, []byte("{")); err != nil {
+		t.Fatal(err)
+	}
+	if got := newSerials(filepath.Join(dir, "state"), "/zones", log).zones; len(got) != 0 {
+		t.Errorf("spoilt file: got %v, want nothing", got)
+	}
+}

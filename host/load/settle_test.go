@@ -1,0 +1,98 @@
+package load
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// Protects when an edit counts: one line is one moment. "+x" is an event on x, "x=3" a look that finds version 3 of x (0: gone; version 1
+// is loaded), "due …" is what may be loaded then.
+func TestSettler(t *testing.T) {
+	type moment struct {
+		ms     int
+		event  string
+		seen   map[string]int
+		due    []string
+		waited bool // due wants to be called again
+	}
+	for _, c := range []struct {
+		name    string
+		moments []moment
+	}{
+		{"one save", []moment{
+			{0, "a", map[string]int{"a": 2}, nil, true},
+			{9, "", map[string]int{"a": 2}, nil, true},
+			{10, "", map[string]int{"a": 2}, []string{"a"}, false},
+		}},
+		{"a writer that goes on starts the wait again", []moment{
+			{0, "a", map[string]int{"a": 2}, nil, true},
+			{8, "a", map[string]int{"a": 2}, nil, true},
+			{12, "", map[string]int{"a": 3}, nil, true},
+			{21, "", map[string]int{"a": 3}, nil, true},
+			{22, "", map[string]int{"a": 3}, []string{"a"}, false},
+		}},
+		{"an event without a difference has the file read", []moment{
+			{0, "a", map[string]int{"a": 1}, nil, true},
+			{10, "", map[string]int{"a": 1}, []string{"a"}, false},
+		}},
+		{"a difference without an event, older than the quiet time", []moment{
+			{20, "", map[string]int{"a": 2}, []string{"a"}, false},
+		}},
+		{"settled files wait for others, but not for ever", []moment{
+			{0, "a", map[string]int{"a": 2}, nil, true},
+			{8, "b", map[string]int{"a": 2, "b": 2}, nil, true},
+			{10, "b", map[string]int{"a": 2, "b": 3}, nil, true},
+			{20, "b", map[string]int{"a": 2, "b": 4}, nil, true},
+			{25, "b", map[string]int{"a": 2, "b": 5}, []string{"a"}, true},
+		}},
+		{"a file that vanishes and comes back was never gone", []moment{
+			{0, "a", map[string]int{"a": 0}, nil, true},
+			{50, "", map[string]int{"a": 0}, nil, true},
+			{60, "a", map[string]int{"a": 2}, nil, true},
+			{70, "", map[string]int{"a": 2}, []string{"a"}, false},
+		}},
+		{"a file that stays away is gone", []moment{
+			{0, "a", map[string]int{"a": 0}, nil, true},
+			{99, "", map[string]int{"a": 0}, nil, true},
+			{100, "", map[string]int{"a": 0}, []string{"a"}, false},
+		}},
+		{"removals wait while others go on", []moment{
+			{0, "a", map[string]int{"a": 0}, nil, true},
+			{90, "b", map[string]int{"a": 0, "b": 0}, nil, true},
+			{100, "", map[string]int{"a": 0, "b": 0}, nil, true},
+			{190, "", map[string]int{"a": 0, "b": 0}, []string{"a", "b"}, false},
+		}},
+		{"a removal does not hold up an edit", []moment{
+			{0, "a", map[string]int{"a": 0}, nil, true},
+			{1, "b", map[string]int{"a": 0, "b": 2}, nil, true},
+			{11, "", map[string]int{"a": 0, "b": 2}, []string{"b"}, true},
+		}},
+		{"an event of a file that no look has seen is nothing yet", []moment{
+			{0, "a", nil, nil, false},
+			{50, "", nil, nil, false},
+		}},
+	} {
+		s := settler{quiet: 10 * time.Millisecond, patience: 15 * time.Millisecond, grace: 100 * time.Millisecond, pending: make(map[string]pending)}
+		start := time.Unix(1_700_000_000, 0)
+		version := func(n int) stamp {
+			if n == 0 {
+				return stamp{}
+			}
+			return stamp{size: int64(n), modNanos: start.UnixNano()}
+		}
+		for i, m := range c.moments {
+			now := start.Add(time.Duration(m.ms) * time.Millisecond)
+			if m.event != "" {
+				s.touch(m.event, now)
+			}
+			for path, n := range m.seen {
+				s.observe(path, version(n), version(1), now)
+			}
+			due, next := s.due(now)
+			if !slices.Equal(due, m.due) || next.IsZero() == m.waited || m.waited && !next.After(now) {
+				t.Errorf("%s: moment %d (%d ms): got due %q, next in %v, want due %q, waiting %v", c.name, i, m.ms, due, next.Sub(now), m.due, m.waited)
+			}
+		}
+	}
+}

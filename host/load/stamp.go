@@ -1,0 +1,51 @@
+package load
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+)
+
+// stamp tells two states of a file apart without reading it. The zero stamp is a file that is not there.
+// A stamp only says "look again": whether anything changed is decided by the content.
+type stamp struct {
+	size       int64
+	modNanos   int64
+	metaNanos  int64  // inode change time; moves even when a copy restores the modification time; 0 where unknown
+	inode      uint64 // 0 where unknown
+	unreadable bool   // the file is there, or may be, but the system refuses to say more
+}
+
+// stampOf asks the system; it follows symbolic links.
+func stampOf(path string) stamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		if isGone(err) {
+			return stamp{}
+		}
+		return stamp{unreadable: true}
+	}
+	return stampOfInfo(info)
+}
+
+func stampOfInfo(info fs.FileInfo) stamp {
+	s := stamp{size: info.Size(), modNanos: info.ModTime().UnixNano()}
+	s.metaNanos, s.inode = inodeOf(info)
+	return s
+}
+
+// isGone tells a missing file from one that cannot be looked at (a forbidden directory, a failing disk).
+func isGone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// touched returns when the file last changed, as far as the file system knows, but never later than now.
+func (s stamp) touched(now time.Time) time.Time {
+	at := time.Unix(0, max(s.modNanos, s.metaNanos))
+	if at.After(now) {
+		return now
+	}
+	return at
+}

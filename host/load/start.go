@@ -1,0 +1,89 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"signpost/host/config"
+)
+
+// settleMax bounds the wait at the start for files that were written a moment ago. What moves longer is loaded later.
+const settleMax = 100 * time.Millisecond
+
+// Start loads everything once and publishes generation 1. It fails only if there is no directory; whatever else is wrong is in Status.
+// A zone that cannot be served gets a placeholder that answers SERVFAIL.
+func (l *Loader) Start(ctx context.Context) error {
+	dir, err := filepath.Abs(l.options.Dir)
+	if err == nil {
+		err = checkDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.options.Dir, cause(err))
+	}
+	l.options.Dir = dir
+	l.serials = newSerials(l.options.StateDir, dir, l.options.Log)
+	l.watcher.watched = make(map[string]fs.FileInfo)
+	if !l.options.NoEvents {
+		if l.watcher.notify, err = fsnotify.NewWatcher(); err != nil {
+			l.watcher.notify = nil
+			l.options.Log.Warn(fmt.Sprintf("watching %s: %v; changes are looked for every %v", dir, err, l.rescan()))
+		}
+	}
+	paths := l.settle(ctx)
+	if slices.Contains(paths, config.FileName) {
+		l.readConfig(l.options.Now(), true)
+		paths = l.settle(ctx)
+	}
+	b := l.newBatch(paths, true, false)
+	b.first = true
+	l.work(ctx, b)
+	if ctx.Err() != nil {
+		l.watcher.close()
+		return ctx.Err()
+	}
+	l.finish(b)
+	return nil
+}
+
+func checkDir(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return errNoDirectory
+	}
+	return err
+}
+
+// cause strips the operation and the path of a system error.
+func cause(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// settle looks until nothing moves any more, for a while at most, and returns all that is there.
+func (l *Loader) settle(ctx context.Context) []string {
+	deadline := l.options.Now().Add(settleMax)
+	for {
+		now := l.options.Now()
+		l.look(now)
+		paths, next := l.settler.due(now)
+		if len(paths) == len(l.settler.pending) || next.IsZero() || next.After(deadline) {
+			return l.settler.all()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(next.Sub(now)):
+		}
+	}
+}

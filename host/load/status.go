@@ -1,0 +1,112 @@
+package load
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+)
+
+// Status is what a person wants to know of the loader. It is immutable.
+type Status struct {
+	Dir         string // absolute
+	Generation  uint64
+	Config      *config.Config
+	Zones       []Zone    // by view in order of the configuration, then by file
+	Diagnostics diag.List // everything that is wrong now
+	Refused     diag.List // of these, the ones of signpost.yaml
+}
+
+// Zone is one zone file's state.
+type Zone struct {
+	View, Name, Path string
+	Serial           uint32 // as served
+	Records, Names   int
+	Routes           int
+	Bytes            int           // of memory
+	Broken           bool          // never loaded well: SERVFAIL
+	Stale            bool          // the file has errors; an earlier version is served
+	Pending          bool          // its routed names wait for plugins
+	Loaded           time.Time     // when the served version was
+	Took             time.Duration // to compile it
+}
+
+// Status returns the latest one, nil before Start.
+func (l *Loader) Status() *Status { return l.status.Load() }
+
+// Records adds up the zones' records.
+func (s *Status) Records() int {
+	sum := 0
+	for _, z := range s.Zones {
+		sum += z.Records
+	}
+	return sum
+}
+
+// report renews the status if something changed, and logs what is new about the directory.
+func (l *Loader) report() {
+	served := l.served()
+	dir := append(slices.Clone(l.found.dir), l.duplicates(served)...)
+	if !slices.Equal(dir, l.reported) {
+		l.logDiagnostics(dir)
+		if len(dir) == 0 {
+			l.options.Log.Info("directory is in order again", "dir", l.options.Dir)
+		}
+		l.reported, l.stale = dir, true
+	}
+	if !l.stale || l.first {
+		return
+	}
+	l.stale = false
+	s := &Status{Dir: l.options.Dir, Config: l.config, Refused: l.found.config}
+	if snapshot := l.options.Store.Load(); snapshot != nil {
+		s.Generation = snapshot.Generation
+	}
+	s.Diagnostics = slices.Concat(l.found.config, l.found.applied, dir)
+	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
+		s.Diagnostics = append(s.Diagnostics, l.found.modules[path]...)
+	}
+	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
+		s.Diagnostics = append(s.Diagnostics, l.entries[path].diags...)
+	}
+	for _, view := range l.config.Views {
+		for _, e := range served {
+			if e.view == view.Name {
+				s.Zones = append(s.Zones, e.state())
+			}
+		}
+	}
+	l.status.Store(s)
+	if l.options.Loaded != nil {
+		l.options.Loaded(s)
+	}
+}
+
+// state describes an entry that has a zone.
+func (e *entry) state() Zone {
+	z := e.zone
+	return Zone{
+		View: e.view, Name: nameText(e.origin), Path: e.path,
+		Serial: z.Serial, Records: z.Records, Names: z.Names, Routes: z.Routes(), Bytes: z.Bytes(),
+		Broken: z.Broken, Stale: !z.Broken && e.failed(), Pending: z.Pending,
+		Loaded: e.loaded, Took: e.took,
+	}
+}
+
+// duplicates finds files that name a zone which another file of the view has.
+func (l *Loader) duplicates(served []*entry) diag.List {
+	first := make(map[string]string)
+	for _, e := range served {
+		first[e.view+"\x00"+string(e.origin)] = e.path
+	}
+	var diags diag.List
+	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
+		e := l.entries[path]
+		if other, ok := first[e.view+"\x00"+string(e.origin)]; ok && other != path {
+			diags.Errorf(diag.Pos{File: path}, "zone %s is in %s as well, which is served", nameText(e.origin), other)
+		}
+	}
+	return diags
+}
