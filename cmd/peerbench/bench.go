@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -69,7 +70,7 @@ func newBench(ctx context.Context, o options, out io.Writer) (*bench, error) {
 	}
 	if len(b.peers) == 0 {
 		b.close()
-		return nil, fmt.Errorf("none of the servers asked for can run: %v", b.notes)
+		return nil, errors.New("none of the servers asked for can run")
 	}
 	return b, nil
 }
@@ -176,6 +177,9 @@ func (b *bench) measureQueries(ctx context.Context, round int, q queryFile) {
 			continue // the table says n/a
 		}
 		m, err := b.measureQueriesOn(ctx, f, q)
+		if ctx.Err() != nil {
+			return // cut short
+		}
 		if err != nil {
 			b.note("%s: %s: no figures in round %d: %v", f.title, q.load.name, round, err)
 			continue

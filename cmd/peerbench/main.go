@@ -72,27 +72,22 @@ type options struct {
 	keep         bool
 }
 
-// parseOptions reads the command line. --quick changes defaults only: what is given beside it still counts.
+// quickDefaults are what --quick makes of flags that are not given beside it.
+var quickDefaults = map[string]string{"rounds": "1", "duration": "500ms", "rate": "2000", "edits": "10", "sizes": "1000"}
+
+// parseOptions reads the command line.
 func parseOptions(args []string, usage io.Writer) (options, error) {
-	quick := false
-	for _, arg := range args {
-		quick = quick || arg == "--quick" || arg == "-quick"
-	}
-	o := options{rounds: 3, duration: 5 * time.Second, rate: 10_000, edits: 100}
-	sizes := "1000,1000000"
-	if quick {
-		o.rounds, o.duration, o.rate, o.edits, sizes = 1, 500*time.Millisecond, 2_000, 10, "1000"
-	}
+	var o options
 	flags := flag.NewFlagSet("peerbench", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	peers := flags.String("peers", "all", "servers to run, comma separated: "+strings.Join(peerNames(), ", "))
 	loads := flags.String("loads", "all", "what to measure, comma separated: "+strings.Join(loadNames, ", "))
-	flags.IntVar(&o.rounds, "rounds", o.rounds, "how often every measurement is repeated; tables show medians")
-	flags.DurationVar(&o.duration, "duration", o.duration, "length of one run at full load (the run at a fixed rate takes half of it)")
-	flags.IntVar(&o.rate, "rate", o.rate, "queries per second of the latency run, at most half of what the server reached; 0 leaves it out")
+	flags.IntVar(&o.rounds, "rounds", 3, "how often every measurement is repeated; tables show medians")
+	flags.DurationVar(&o.duration, "duration", 5*time.Second, "length of one run at full load (the run at a fixed rate takes half of it)")
+	flags.IntVar(&o.rate, "rate", 10_000, "queries per second of the latency run, at most half of what the server reached; 0 leaves it out")
 	flags.IntVar(&o.names, "names", 10_000, "A records in the zone of the query loads")
-	flags.StringVar(&sizes, "sizes", sizes, "A records in the zones of the reload load")
-	flags.IntVar(&o.edits, "edits", o.edits, "saves of a small zone, of each kind, in the save load")
+	sizes := flags.String("sizes", "1000,1000000", "A records in the zones of the reload load")
+	flags.IntVar(&o.edits, "edits", 100, "saves of a small zone, of each kind, in the save load")
 	flags.IntVar(&o.firstPort, "port", 6100, "first of 200 loopback ports to use")
 	flags.StringVar(&o.signpost, "signpost", "", "a built signpost binary (default: build this module's)")
 	flags.DurationVar(&o.limit, "limit", 2*time.Hour, "stop after this long and print what there is")
@@ -105,7 +100,18 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 		}
 		return o, usageError(err.Error())
 	}
-	return o, o.check(*peers, *loads, sizes, flags.Args())
+	if o.quick {
+		given := map[string]bool{}
+		flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		for name, value := range quickDefaults {
+			if !given[name] {
+				if err := flags.Set(name, value); err != nil {
+					return o, err
+				}
+			}
+		}
+	}
+	return o, o.check(*peers, *loads, *sizes, flags.Args())
 }
 
 // check splits and validates what flag cannot.

@@ -63,7 +63,7 @@ func TestQuickRun(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	args := []string{"--quick", "--json", "--peers", "echo,gdnsd,nsd,knot", "--names", "500", "--duration", "200ms", "--port", "6220"}
+	args := []string{"--quick", "--json", "--peers", "echo,gdnsd,nsd", "--names", "500", "--duration", "200ms", "--port", "6220"}
 	var got report
 	runQuick(t, binary, args, &got)
 
@@ -86,7 +86,7 @@ func TestQuickRun(t *testing.T) {
 	}
 	for peer, loads := range map[string][]string{
 		"echo": {"static", "mixed", "routed"}, "gdnsd": {"static", "mixed", "routed", "reload"},
-		"nsd": {"static", "mixed", "reload"}, "knot": {"static", "mixed", "reload"},
+		"nsd": {"static", "mixed", "reload"},
 	} {
 		for _, load := range loads {
 			if installed[peer] && !seen[peer+" "+load] {

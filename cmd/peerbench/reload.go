@@ -28,6 +28,9 @@ func (b *bench) measureReloads(ctx context.Context, round int) {
 				return
 			}
 			m, err := b.measureReloadOn(ctx, f, size)
+			if ctx.Err() != nil {
+				return // cut short
+			}
 			if err != nil {
 				b.note("%s: load and reload of %s records: no figures in round %d: %v", f.title, thousands(size), round, err)
 				continue

@@ -46,6 +46,9 @@ func (b *bench) measureSaves(ctx context.Context) {
 		}
 		for _, way := range saveWays() {
 			m, err := b.measureSavesOn(ctx, f, way)
+			if ctx.Err() != nil {
+				return // cut short
+			}
 			if err != nil {
 				b.note("%s: save (%s): no figures: %v", f.title, way.title, err)
 				continue

@@ -89,10 +89,13 @@ func (b *bench) report() report {
 			r.loads = append(r.loads, l)
 		}
 	}
-	r.Settings = fmt.Sprintf("medians of %d rounds", b.o.rounds)
+	r.Settings = fmt.Sprintf("Medians of %d rounds", b.o.rounds)
+	if b.o.rounds == 1 {
+		r.Settings = "One round"
+	}
 	if len(r.loads) > 0 {
-		r.Settings = fmt.Sprintf("medians of %d rounds, servers taking turns; dnsperf %s on the same machine, %s at full load, then %s at %s queries/s (at most half of the qps reached) for latency",
-			b.o.rounds, b.perf, b.o.duration, b.o.duration/2, thousands(b.o.rate))
+		r.Settings = fmt.Sprintf("%s, servers taking turns; dnsperf %s on the same machine, %s at full load, then %s at %s queries/s (at most half of the qps reached) for latency",
+			r.Settings, b.perf, b.o.duration, b.o.duration/2, thousands(b.o.rate))
 	}
 	return r
 }

@@ -11,7 +11,7 @@ import (
 func TestTables(t *testing.T) {
 	loads := queryLoads(10_000)
 	r := report{
-		Machine: "Example CPU, 2 cores, Linux 6.1", Settings: "medians of 3 rounds", Notes: []string{"CoreDNS: left out: coredns is not installed"},
+		Machine: "Example CPU, 2 cores, Linux 6.1", Settings: "Medians of 3 rounds", Notes: []string{"CoreDNS: left out: coredns is not installed"},
 		Servers: []serverVersion{
 			{Peer: "echo", Title: "echo floor", echo: true, routed: true}, {Peer: "nsd", Title: "NSD", Version: "4.6.1"},
 			{Peer: "signpost", Title: "Signpost", Version: "0.1.0", routed: true}, {Peer: "bind", Title: "BIND", Version: "9.18"},
