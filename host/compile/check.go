@@ -123,33 +123,51 @@ func singular(typ uint16) bool {
 
 // dropDuplicates takes records out that say what an earlier one of the same name and type says (RFC 2181 §5.2).
 func (s *stage) dropDuplicates(n *node) {
-	type key struct {
-		typ  uint16
-		data string
-	}
-	var seen map[key]uint32
 	s.kept++
-	for at := n.first - 1; ; {
+	at := n.first - 1
+	if s.records.at(at).next == 0 {
+		return
+	}
+	kept := append(s.signatures[:0], s.records.at(at))
+	var seen map[string]*record // of large sets
+	for {
 		r := s.records.at(at)
 		if r.next == 0 {
-			n.last = at + 1
-			return
-		}
-		if seen == nil {
-			seen = map[key]uint32{}
-		}
-		if _, known := seen[key{r.typ, string(s.bytesOf(r))}]; !known {
-			seen[key{r.typ, string(s.bytesOf(r))}] = r.line
+			break
 		}
 		next := s.records.at(r.next - 1)
-		if line, twice := seen[key{next.typ, string(s.bytesOf(next))}]; twice {
-			s.diags.Warnf(s.place(next), "%s %s stands twice with the same data; the first is at line %d", s.ownerText(n), rrdata.TypeName(next.typ), line)
+		if first := s.earlier(kept, &seen, next); first != nil {
+			s.diags.Warnf(s.place(next), "%s %s stands twice with the same data; the first is at line %d", s.ownerText(n), rrdata.TypeName(next.typ), first.line)
 			r.next = next.next
 			continue
 		}
 		s.kept++
+		kept = append(kept, next)
 		at = r.next - 1
 	}
+	n.last = at + 1
+	s.signatures = kept
+}
+
+// earlier is the record of kept that says what r says, or nil. Large sets are looked up in seen, which it keeps.
+func (s *stage) earlier(kept []*record, seen *map[string]*record, r *record) *record {
+	const few = 16
+	if len(kept) < few {
+		for _, k := range kept {
+			if k.typ == r.typ && string(s.bytesOf(k)) == string(s.bytesOf(r)) {
+				return k
+			}
+		}
+		return nil
+	}
+	key := func(r *record) string { return string(rune(r.typ)) + string(s.bytesOf(r)) }
+	if *seen == nil {
+		*seen = map[string]*record{}
+	}
+	for _, k := range kept[len(*seen):] {
+		(*seen)[key(k)] = k
+	}
+	return (*seen)[key(r)]
 }
 
 // checkSet finds mistakes inside one RRset.

@@ -140,7 +140,7 @@ func (s *stage) checkPlace(n *node, sets []rrset) {
 // hiddenAtCut tells whether a delegating zone cannot show a set at the cut itself; addresses may be glue.
 func hiddenAtCut(typ uint16) bool {
 	switch typ {
-	case wire.TypeNS, wire.TypeDS, wire.TypeA, wire.TypeAAAA, wire.TypeNSEC, wire.TypeNSEC3:
+	case wire.TypeNS, wire.TypeDS, wire.TypeA, wire.TypeAAAA, wire.TypeNSEC, wire.TypeNSEC3, wire.TypeRRSIG, wire.TypeDNAME:
 		return false
 	}
 	return true
