@@ -202,6 +202,38 @@ func TestDiagnostics(t *testing.T) {
 	}
 }
 
+// Protects the spellings of addresses on the command line, where there is no file to point at.
+func TestParseListen(t *testing.T) {
+	for raw, want := range map[string]string{
+		"127.0.0.1:5300": "127.0.0.1:5300", "127.0.0.1": "127.0.0.1:53", "[::1]:5300": "[::1]:5300", "::1": "[::1]:53", "[::1]": "[::1]:53",
+		":53": ":53", "53": ":53", "*:53": ":53", "0.0.0.0:53": "0.0.0.0:53", "[::]:53": "[::]:53", "[::ffff:192.0.2.1]:53": "192.0.2.1:53",
+		"[fe80::1%eth0]:53": "[fe80::1%eth0]:53", "127.0.0.1:0": "127.0.0.1:0", "[2001:DB8::0:1]:53": "[2001:db8::1]:53",
+		"": "", ":": "", ":dns": "", ":65536": "", "-1": "", "127.0.0.1:": "", "127.0.0.1:-1": "", "example.com:53": "", "[::1:53": "[::1:53]:53",
+		"1.2.3:53": "", "[127.0.0.1]:53": "", "::1:5300:": "",
+	} {
+		got, err := ParseListen(raw)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", raw, got, err, want)
+		}
+	}
+	for want, addrs := range map[string][]string{
+		"":                            {"127.0.0.1:53", "[::1]:53", "127.0.0.1:54", "127.0.0.1:0", "127.0.0.1:0"},
+		":53 is listed twice":         {":53", ":54", ":53"},
+		"127.0.0.1:53 is part of :53": {"127.0.0.1:53", ":53"},
+		"0.0.0.0:53 is part of :53":   {":53", "0.0.0.0:53"},
+	} {
+		err := CheckListen(addrs)
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", addrs, err, want)
+		}
+	}
+	for addr, want := range map[string]bool{"127.0.0.1:1": true, "[::1]:1": true, "127.9.9.9:1": true, ":1": false, "0.0.0.0:1": false, "[::]:1": false, "192.0.2.1:1": false, "": false} {
+		if got := IsLoopback(addr); got != want {
+			t.Errorf("loopback %q: got %v, want %v", addr, got, want)
+		}
+	}
+}
+
 // Protects the README from going stale. Run with -update to rewrite it.
 func TestReadmeTable(t *testing.T) {
 	const begin, end = "<!-- table -->\n", "<!-- end of table -->"

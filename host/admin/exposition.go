@@ -1,0 +1,240 @@
+package admin
+
+import (
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"signpost/host/diag"
+	"signpost/host/metrics"
+)
+
+// row is one time series of a family: a counter of the data plane and its label values.
+type row struct {
+	counter metrics.Counter
+	values  []string
+}
+
+// families name the counters of the data plane. Each counter stands in exactly one row.
+var families = []struct {
+	name, help string
+	labels     []string
+	rows       []row
+}{
+	{"signpost_queries_total", "Queries received.", []string{"transport", "family"}, []row{
+		{metrics.QueriesUDP4, []string{"udp", "ipv4"}},
+		{metrics.QueriesUDP6, []string{"udp", "ipv6"}},
+		{metrics.QueriesTCP4, []string{"tcp", "ipv4"}},
+		{metrics.QueriesTCP6, []string{"tcp", "ipv6"}},
+	}},
+	{"signpost_received_bytes_total", "Bytes of DNS messages received.", []string{"transport"}, []row{
+		{metrics.BytesInUDP, []string{"udp"}},
+		{metrics.BytesInTCP, []string{"tcp"}},
+	}},
+	{"signpost_sent_bytes_total", "Bytes of DNS messages sent.", []string{"transport"}, []row{
+		{metrics.BytesOutUDP, []string{"udp"}},
+		{metrics.BytesOutTCP, []string{"tcp"}},
+	}},
+	{"signpost_responses_total", "Responses by response code.", []string{"rcode"}, []row{
+		{metrics.RcodeNoError, []string{"NOERROR"}},
+		{metrics.RcodeFormErr, []string{"FORMERR"}},
+		{metrics.RcodeServFail, []string{"SERVFAIL"}},
+		{metrics.RcodeNXDomain, []string{"NXDOMAIN"}},
+		{metrics.RcodeNotImp, []string{"NOTIMP"}},
+		{metrics.RcodeRefused, []string{"REFUSED"}},
+		{metrics.RcodeYXDomain, []string{"YXDOMAIN"}},
+		{metrics.RcodeNotAuth, []string{"NOTAUTH"}},
+		{metrics.RcodeBadVers, []string{"BADVERS"}},
+		{metrics.RcodeBadCookie, []string{"BADCOOKIE"}},
+		{metrics.RcodeOther, []string{"other"}},
+	}},
+	{"signpost_results_total", "Responses by what was found.", []string{"kind"}, []row{
+		{metrics.KindAnswer, []string{"answer"}},
+		{metrics.KindWildcard, []string{"wildcard"}},
+		{metrics.KindCNAME, []string{"cname"}},
+		{metrics.KindReferral, []string{"referral"}},
+		{metrics.KindNoData, []string{"nodata"}},
+		{metrics.KindNXDomain, []string{"nxdomain"}},
+		{metrics.KindRefused, []string{"refused"}},
+		{metrics.KindServFail, []string{"servfail"}},
+		{metrics.KindError, []string{"error"}},
+		{metrics.KindChaos, []string{"chaos"}},
+	}},
+	{"signpost_truncated_responses_total", "Responses sent with TC=1, rate-limit slips included.", nil, []row{
+		{metrics.Truncated, nil},
+	}},
+	{"signpost_decisions_total", "Routed answers, by whether the policy's plugins were called or the decision of the epoch was used.", []string{"source"}, []row{
+		{metrics.DecisionsCalled, []string{"called"}},
+		{metrics.DecisionsCached, []string{"cached"}},
+	}},
+	{"signpost_decision_fallbacks_total", "Routed answers at equal weights because a plugin failed.", nil, []row{
+		{metrics.DecisionsFallback, nil},
+	}},
+	{"signpost_decision_fail_open_total", "Routed answers as if all candidates were up because all were down.", nil, []row{
+		{metrics.DecisionsFailOpen, nil},
+	}},
+	{"signpost_rate_limited_responses_total", "Responses that rate limiting dropped or sent truncated (slipped).", []string{"action"}, []row{
+		{metrics.RateLimitDropped, []string{"dropped"}},
+		{metrics.RateLimitSlipped, []string{"slipped"}},
+	}},
+	{"signpost_cookie_queries_total", "Queries with a DNS cookie, by what it was.", []string{"cookie"}, []row{
+		{metrics.CookiesGood, []string{"good"}},
+		{metrics.CookiesNew, []string{"new"}},
+		{metrics.CookiesBad, []string{"bad"}},
+		{metrics.CookiesMalformed, []string{"malformed"}},
+	}},
+	{"signpost_acl_denied_queries_total", "Queries that the access list refused.", nil, []row{
+		{metrics.ACLDenied, nil},
+	}},
+	{"signpost_ignored_packets_total", "Packets not answered: responses, and too short ones.", nil, []row{
+		{metrics.Ignored, nil},
+	}},
+}
+
+// collector turns counters and status into metrics at each scrape.
+type collector struct {
+	state    State
+	counters *metrics.Set
+	version  string
+	families []*prometheus.Desc // aligned with families
+
+	build, ready, generation, views, zones, records, stale, diagnostics *prometheus.Desc
+	reloads, reloadSeconds, lastReloadSeconds, lastGoodReload           *prometheus.Desc
+	connections, accepted, refused                                      *prometheus.Desc
+	pluginInfo, pluginState, pluginStrikes                              *prometheus.Desc
+}
+
+func newCollector(state State, counters *metrics.Set, version string) *collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
+	c := &collector{
+		state: state, counters: counters, version: version,
+
+		build:       desc("signpost_build_info", "The version that runs; always 1.", "version"),
+		ready:       desc("signpost_ready", "1 when the first load is done."),
+		generation:  desc("signpost_generation", "Number of the snapshot served."),
+		views:       desc("signpost_views", "Views served."),
+		zones:       desc("signpost_zones", "Zones served."),
+		records:     desc("signpost_records", "Records served."),
+		stale:       desc("signpost_stale_files", "Files whose latest version is not served because it does not load.", "serving"),
+		diagnostics: desc("signpost_diagnostics", "Diagnostics of the latest files.", "severity"),
+
+		reloads:           desc("signpost_reloads_total", "Loads without (good) and with (bad) an error in a file.", "result"),
+		reloadSeconds:     desc("signpost_reload_duration_seconds_total", "Time that all loads took."),
+		lastReloadSeconds: desc("signpost_last_reload_duration_seconds", "Time that the last load took."),
+		lastGoodReload:    desc("signpost_last_good_reload_timestamp_seconds", "When a load last ended without an error; 0 = never."),
+
+		connections: desc("signpost_tcp_connections", "TCP connections open."),
+		accepted:    desc("signpost_tcp_accepted_connections_total", "TCP connections accepted."),
+		refused:     desc("signpost_tcp_refused_connections_total", "TCP connections closed because of a limit."),
+
+		pluginInfo:    desc("signpost_plugin_info", "A plugin's version and sum; always 1.", "plugin", "version", "sha256"),
+		pluginState:   desc("signpost_plugin_state", "1 for the state the plugin is in.", "plugin", "state"),
+		pluginStrikes: desc("signpost_plugin_strikes", "Failed calls since the plugin's file was loaded.", "plugin"),
+	}
+	for _, f := range families {
+		c.families = append(c.families, desc(f.name, f.help, f.labels...))
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range c.families {
+		out <- d
+	}
+	for _, d := range []*prometheus.Desc{
+		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics,
+		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
+		c.connections, c.accepted, c.refused, c.pluginInfo, c.pluginState, c.pluginStrikes,
+	} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- metric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- metric(d, prometheus.GaugeValue, v, labels...)
+	}
+
+	totals := c.counters.Totals()
+	for i, f := range families {
+		for _, r := range f.rows {
+			counter(c.families[i], float64(totals[r.counter]), r.values...)
+		}
+	}
+	c.collectStatus(gauge)
+
+	control := &c.counters.Control
+	reloads := control.Reloads()
+	counter(c.reloads, float64(reloads.Good), "good")
+	counter(c.reloads, float64(reloads.Bad), "bad")
+	counter(c.reloadSeconds, reloads.Took.Seconds())
+	gauge(c.lastReloadSeconds, reloads.LastTook.Seconds())
+	gauge(c.lastGoodReload, unixSeconds(reloads.LastGoodTime))
+	gauge(c.connections, float64(control.TCPConnections.Load()))
+	counter(c.accepted, float64(control.TCPAccepted.Load()))
+	counter(c.refused, float64(control.TCPRefused.Load()))
+}
+
+func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...string)) {
+	status := c.state.Status()
+	ready := 0.0
+	if status.Loaded {
+		ready = 1
+	}
+	gauge(c.build, 1, c.version)
+	gauge(c.ready, ready)
+	gauge(c.generation, float64(status.Generation))
+	gauge(c.views, float64(status.Views))
+	gauge(c.zones, float64(status.Zones))
+	gauge(c.records, float64(status.Records))
+	serving := 0
+	for _, s := range status.Stale {
+		if s.Serving {
+			serving++
+		}
+	}
+	gauge(c.stale, float64(serving), "last_good")
+	gauge(c.stale, float64(len(status.Stale)-serving), "nothing")
+	errors := status.Diagnostics.Errors()
+	gauge(c.diagnostics, float64(errors), diag.Error.String())
+	gauge(c.diagnostics, float64(len(status.Diagnostics)-errors), diag.Warning.String())
+	for _, p := range status.Plugins {
+		gauge(c.pluginInfo, 1, p.Name, p.Version, p.SHA256)
+		gauge(c.pluginStrikes, float64(p.Strikes), p.Name)
+		for state, label := range pluginStates {
+			in := 0.0
+			if PluginState(state) == p.State {
+				in = 1
+			}
+			gauge(c.pluginState, in, p.Name, label)
+		}
+	}
+}
+
+// metric makes one sample. Names of plugins come from their files, so labels are made valid first: the module refuses other ones.
+func metric(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels ...string) prometheus.Metric {
+	valid := make([]string, len(labels))
+	for i, label := range labels {
+		valid[i] = strings.ToValidUTF8(label, "\ufffd")
+	}
+	m, err := prometheus.NewConstMetric(d, kind, v, valid...)
+	if err != nil {
+		return prometheus.NewInvalidMetric(d, err)
+	}
+	return m
+}
+
+func unixSeconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}

@@ -1,0 +1,70 @@
+package admin
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// scrapesMax bounds the scrapes at a time; the next gets 503.
+const scrapesMax = 8
+
+// endpoints is what the index lists.
+var endpoints = []struct{ path, doc string }{
+	{"/healthz", "200 while the process runs"},
+	{"/readyz", "503 until the first load is done, then 200; the body tells what is not up to date, and why"},
+	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
+	{"/metrics", "counters and gauges in Prometheus format"},
+}
+
+func newHandler(o Options, complaints *log.Logger) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		newCollector(o.State, o.Counters, o.Version),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, writeIndex(o.Version)) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		respond(w, http.StatusOK, func(w io.Writer) { fmt.Fprintln(w, "ok") })
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		status := o.State.Status()
+		code := http.StatusOK
+		if !status.Loaded || len(status.Stale) > 0 && r.URL.Query().Has("strict") {
+			code = http.StatusServiceUnavailable
+		}
+		respond(w, code, status.writeReady)
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,
+	}))
+	return mux
+}
+
+// respond sends plain text that no cache keeps and no browser takes for HTML.
+func respond(w http.ResponseWriter, code int, write func(io.Writer)) {
+	var body bytes.Buffer
+	write(&body)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	_, _ = w.Write(body.Bytes()) // an error means that the client went away
+}
+
+func writeIndex(version string) func(io.Writer) {
+	return func(w io.Writer) {
+		fmt.Fprintf(w, "signpost %s\n\n", version)
+		for _, e := range endpoints {
+			fmt.Fprintf(w, "%-16s %s\n", e.path, e.doc)
+		}
+	}
+}
