@@ -13,11 +13,12 @@ const (
 	loadStatic = "static"
 	loadMixed  = "mixed"
 	loadRouted = "routed"
+	loadStart  = "start"
 	loadReload = "reload"
 	loadSave   = "save"
 )
 
-var loadNames = []string{loadStatic, loadMixed, loadRouted, loadReload, loadSave}
+var loadNames = []string{loadStatic, loadMixed, loadRouted, loadStart, loadReload, loadSave}
 
 // queryCount is how many queries a load's file holds; dnsperf goes round.
 const queryCount = 100_000
@@ -93,7 +94,7 @@ func newQuery(k kind, hosts, serial int, random *rand.Rand) query {
 		q.name = "c" + strconv.Itoa(q.index) + under
 	case kindRouted:
 		q.index = random.IntN(routedCount)
-		q.name = "w" + strconv.Itoa(q.index) + "." + routedOrigin
+		q.name = routedName(q.index)
 	}
 	return q
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,6 +39,7 @@ type site struct {
 	port, sidePort int // sidePort serves whatever else the server insists on
 	threads        int
 	program        string
+	env            []string
 	zones          []siteZone
 }
 
@@ -114,7 +116,7 @@ func startServer(p peer, s site) (*server, error) {
 	}
 	cmd := exec.Command(s.program, ready.args...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), ready.env...)
+	cmd.Env = slices.Concat(os.Environ(), s.env, ready.env)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = serverAttr()
 	cmd.WaitDelay = time.Second

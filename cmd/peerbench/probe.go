@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,14 +53,15 @@ func pollUntil(ctx context.Context, addr, name string, accept func(reply []byte)
 	return time.Time{}, fmt.Errorf("%s A had no correct answer: %w", name, ctx.Err())
 }
 
-// acceptAddress likes a response whose first answer record has the address.
-func acceptAddress(want netip.Addr) func([]byte) bool {
+// acceptAddress likes a response whose first answer record has one of the addresses.
+func acceptAddress(wants ...netip.Addr) func([]byte) bool {
 	return func(reply []byte) bool {
 		m := new(dns.Msg)
 		if err := m.Unpack(reply); err != nil || !m.Response || len(m.Answer) == 0 {
 			return false
 		}
-		return addressOf(m.Answer[0]) == want.String()
+		got, err := netip.ParseAddr(addressOf(m.Answer[0]))
+		return err == nil && slices.Contains(wants, got)
 	}
 }
 

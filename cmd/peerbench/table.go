@@ -12,6 +12,7 @@ import (
 // results is every single measurement.
 type results struct {
 	Loads   []loadResult   `json:"loads,omitempty"`
+	Starts  []startResult  `json:"starts,omitempty"`
 	Reloads []reloadResult `json:"reloads,omitempty"`
 	Saves   []saveResult   `json:"saves,omitempty"`
 }
@@ -30,6 +31,15 @@ type loadResult struct {
 	RateLost    int     `json:"latencyLost"`
 	P50Micros   float64 `json:"p50Micros"`
 	P99Micros   float64 `json:"p99Micros"`
+}
+
+// startResult is one start of Signpost.
+type startResult struct {
+	Peer         string  `json:"peer"`
+	Cache        string  `json:"cache"` // of compiled plugins: empty, warm
+	Round        int     `json:"round"`
+	StaticMillis float64 `json:"staticMillis"`
+	RoutedMillis float64 `json:"routedMillis"`
 }
 
 // reloadResult is one server loading and reloading one zone.
@@ -112,6 +122,7 @@ func writeTables(w io.Writer, r report) error {
 	for _, l := range r.loads {
 		r.writeLoad(&b, l)
 	}
+	r.writeStarts(&b)
 	for _, size := range r.sizes {
 		r.writeReload(&b, size)
 	}
@@ -230,6 +241,22 @@ func (r report) writeReload(b *strings.Builder, size int) {
 	}
 	fmt.Fprintf(b, "**load and reload**: a zone of %s A records; one record changed under %s queries/s.\n\n", thousands(size), thousands(reloadRate))
 	writeRows(b, heads, rows)
+}
+
+func (r report) writeStarts(b *strings.Builder) {
+	if len(r.Starts) == 0 {
+		return
+	}
+	b.WriteString("**start**: from the start of the process to the first correct answer.\n\n")
+	var rows []row
+	for i, state := range []string{"empty", "warm"} {
+		all := slices.DeleteFunc(slices.Clone(r.Starts), func(m startResult) bool { return m.Cache != state })
+		rows = append(rows, row{float64(i), []string{
+			state + " code cache", fmt.Sprintf("%.0f", medianOf(all, func(m startResult) float64 { return m.StaticMillis })),
+			fmt.Sprintf("%.0f", medianOf(all, func(m startResult) float64 { return m.RoutedMillis })),
+		}})
+	}
+	writeRows(b, []string{"Signpost", "static name ms", "routed name ms"}, rows)
 }
 
 func (r report) writeSaves(b *strings.Builder) {

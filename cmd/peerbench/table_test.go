@@ -29,6 +29,10 @@ func TestTables(t *testing.T) {
 				{Peer: "nsd", Records: 1000, StartMillis: 60, MemoryBytes: 75e6, PeakBytes: 76e6, ReloadMillis: 17, ReloadPeakBytes: 90e6, Asked: 1000, Lost: 2, P99BeforeMicros: 80, P99DuringMicros: 400, MaxDuringMicros: 1e6},
 				{Peer: "signpost", Records: 1000, StartMillis: 20, MemoryBytes: 15e6, PeakBytes: 16e6, ReloadMillis: 12, ReloadPeakBytes: 17e6, Asked: 1000, P99BeforeMicros: 80, P99DuringMicros: 100, MaxDuringMicros: 300},
 			},
+			Starts: []startResult{
+				{Peer: "signpost", Cache: "empty", StaticMillis: 40, RoutedMillis: 900}, {Peer: "signpost", Cache: "warm", StaticMillis: 38, RoutedMillis: 60},
+				{Peer: "signpost", Cache: "empty", StaticMillis: 42, RoutedMillis: 1000}, {Peer: "signpost", Cache: "warm", StaticMillis: 40, RoutedMillis: 62},
+			},
 			Saves: []saveResult{{Peer: "signpost", Way: "rename over", Records: 100, Edits: 100, MedianMillis: 11.5, MaxMillis: 20}},
 		},
 	}

@@ -48,6 +48,8 @@ type zoneText struct {
 
 func hostName(i int) string { return fmt.Sprintf("h%d.%s", i, benchOrigin) }
 
+func routedName(i int) string { return fmt.Sprintf("w%d.%s", i, routedOrigin) }
+
 // hostAddr is the address of host i in an unedited zone.
 func hostAddr(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
