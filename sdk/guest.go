@@ -27,6 +27,9 @@ func (g *guest) configure(plugin, policy int, message []byte) []byte {
 	}
 	p := Policy{config: message}
 	decide := g.plugins[plugin].configure(&p)
+	if decide == nil && len(p.problems) == 0 {
+		p.problems = abi.AppendProblem(nil, abi.Problem{Candidate: -1, Attribute: -1, Text: "accepted without a Decide"})
+	}
 	g.returned = p.problems
 	if len(p.problems) == 0 {
 		g.deciders[policy] = decide

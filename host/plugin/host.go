@@ -30,7 +30,7 @@ type Options struct {
 // Limits bound what one module may use. A zero field means its default.
 type Limits struct {
 	Fuel   uint64 // per decision, about one unit an instruction: 200,000. Some is added for each candidate
-	Memory uint32 // bytes, rounded down to 64 KiB: 64 MiB
+	Memory uint32 // bytes, rounded down to 64 KiB: 32 MiB
 }
 
 // Host holds the modules. Its methods may be called by any goroutine; they wait for each other.

@@ -24,6 +24,8 @@ type instance struct {
 	ctx        context.Context // carries the instance to host functions
 	module     *module
 	guest      api.Module
+	memory     api.Memory
+	fullAt     uint32 // bytes of memory at which the instance is to be replaced
 	fuel       api.MutableGlobal
 	decide     api.Function
 	configure  api.Function
@@ -46,7 +48,8 @@ func (m *module) instantiate() (*instance, error) {
 		return nil, fmt.Errorf("start: %w", firstLine(err))
 	}
 	m.host.instances.Add(1)
-	in.guest = guest
+	in.guest, in.memory = guest, guest.Memory()
+	in.fullAt = in.memory.Size() + (m.limits.Memory-in.memory.Size())/2
 	if err := in.begin(); err != nil {
 		in.close()
 		return nil, err
@@ -73,7 +76,7 @@ func (in *instance) begin() error {
 		return fmt.Errorf("%s: %w", abi.ExportMarker, err)
 	}
 	in.frameAt = uint32(frameAt)
-	if _, ok := in.guest.Memory().Read(in.frameAt, abi.FrameLen); !ok || in.frameAt%8 != 0 {
+	if _, ok := in.memory.Read(in.frameAt, abi.FrameLen); !ok || in.frameAt%8 != 0 {
 		return fmt.Errorf("%s: a frame at %#x is not inside the guest's memory, or not at a multiple of 8", abi.ExportMarker, in.frameAt)
 	}
 	return nil
@@ -114,7 +117,7 @@ func (in *instance) span(result uint64, most uint32) ([]byte, error) {
 	if length > most {
 		return nil, fmt.Errorf("a result of %d bytes is longer than %d", length, most)
 	}
-	bytes, ok := in.guest.Memory().Read(address, length)
+	bytes, ok := in.memory.Read(address, length)
 	if !ok {
 		return nil, fmt.Errorf("a result at %#x of %d bytes is not inside the guest's memory", address, length)
 	}
@@ -137,7 +140,7 @@ func (in *instance) configureStep(s *step, handle uint32) ([]abi.Problem, error)
 	if err != nil {
 		return nil, err
 	}
-	buffer, ok := in.guest.Memory().Read(uint32(address), uint32(len(s.config)))
+	buffer, ok := in.memory.Read(uint32(address), uint32(len(s.config)))
 	if !ok {
 		return nil, fmt.Errorf("a buffer at %#x of %d bytes is not inside the guest's memory", uint32(address), len(s.config))
 	}
@@ -179,7 +182,11 @@ func (in *instance) prepare(s *step) error {
 }
 
 // frame returns a view of the frame. It is valid until the next call, which may move the memory.
-func (in *instance) frame() ([]byte, bool) { return in.guest.Memory().Read(in.frameAt, abi.FrameLen) }
+func (in *instance) frame() ([]byte, bool) { return in.memory.Read(in.frameAt, abi.FrameLen) }
+
+// full tells that the guest has used up half of the room that it had for garbage. Go guests do not collect theirs (see wasi.go), and a
+// new instance costs less than a collection.
+func (in *instance) full() bool { return in.memory.Size() > in.fullAt }
 
 func (in *instance) close() {
 	in.guest.Close(in.ctx)

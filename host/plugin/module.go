@@ -19,10 +19,10 @@ import (
 const (
 	fuelDefault          = 200_000 // ≤ 0.5 ms
 	fuelPerCandidate     = 2_000   // added for each candidate of a policy
-	memoryDefault        = 64 << 20
+	memoryDefault        = 32 << 20
 	startFuel            = 60_000_000
-	configureFuel        = 10_000_000
-	configurePerCandFuel = 100_000
+	configureFuel        = 5_000_000
+	configurePerCandFuel = 50_000
 	interpreterSlowdown  = 4 // where wazero has no compiler, a decision gets that much less fuel
 )
 
@@ -74,6 +74,7 @@ func (h *Host) compile(ctx context.Context, wasm []byte, limits Limits) (*module
 	if limits.Memory == 0 {
 		limits.Memory = memoryDefault
 	}
+	limits.Memory &^= pageLen - 1
 	rewritten, err := admit(wasm, limits.Memory/pageLen, startFuel)
 	if err != nil {
 		return nil, err

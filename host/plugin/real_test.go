@@ -73,3 +73,59 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkAdmit is the check and rewriting of a std-Go guest.
+func BenchmarkAdmit(b *testing.B) {
+	wasm := realWasm(b)
+	b.SetBytes(int64(len(wasm)))
+	for b.Loop() {
+		if _, err := admit(wasm, 1024, startFuel); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkStart is New until Ready with a warm code cache.
+func BenchmarkStart(b *testing.B) {
+	wasm, dir := realWasm(b), b.TempDir()
+	for b.Loop() {
+		h, err := New(context.Background(), Options{Builtin: wasm, CacheDir: dir})
+		if err != nil {
+			b.Fatal(err)
+		}
+		<-h.Ready()
+		if h.Err() != nil {
+			b.Fatal(h.Err())
+		}
+		h.Close()
+	}
+}
+
+func BenchmarkInstantiate(b *testing.B) {
+	m := realHost().builtins["weighted"].module
+	for b.Loop() {
+		in, err := m.instantiate()
+		if err != nil {
+			b.Fatal(err)
+		}
+		in.close()
+	}
+}
+
+// BenchmarkRoute is the control plane's work for one policy.
+func BenchmarkRoute(b *testing.B) {
+	h, spec := realHost(), weightedSpec([]string{"weighted"}, "1", "2", "3", "4", "5", "6", "7", "8")
+	b.ReportAllocs()
+	for b.Loop() {
+		mustRoute(b, h, spec)
+	}
+}
+
+func realWasm(t testing.TB) []byte {
+	t.Helper()
+	wasm, err := os.ReadFile("../../plugins/builtin.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wasm
+}

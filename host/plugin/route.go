@@ -296,6 +296,10 @@ func (r *routing) try(s *step) {
 		m.control = nil
 		r.diags.Errorf(first, "%s: the plugin failed on this policy: %v", s.plugin.about.Name, err)
 	}
+	if m.control != nil && m.control.full() {
+		m.control.close()
+		m.control = nil
+	}
 	for _, problem := range problems {
 		r.diags.Errorf(r.place(s, problem), "%s: %s", s.plugin.about.Name, problem.Text)
 	}

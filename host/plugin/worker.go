@@ -73,6 +73,9 @@ func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) bool {
 		w.strike(s, fmt.Errorf("decide: %w", err))
 		return false
 	}
+	if in.full() {
+		w.replace(&w.slots[s.plugin.module.slot])
+	}
 	return true
 }
 
@@ -187,6 +190,17 @@ func (w *Worker) instance(m *module) (*instance, error) {
 		s.in, err = m.instantiate()
 	}
 	return s.in, err
+}
+
+// replace changes a full instance for a spare, if there is one by now; later decisions tell it their policies.
+func (w *Worker) replace(s *slot) {
+	select {
+	case fresh := <-s.module.spare:
+		s.in.close()
+		s.in = fresh
+	default:
+	}
+	w.host.needSpare()
 }
 
 // strike discards the instance of a failed call and counts it.
