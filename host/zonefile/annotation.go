@@ -24,7 +24,7 @@ func (r *reader) takeNotes() bool {
 		return false
 	}
 	n := &r.notes[0]
-	at, msg := r.annotation.parse(n, r.file)
+	_, at, msg := r.annotation.parse(n, r.file)
 	if msg != "" {
 		r.errorAt(n.line, uint16(min(int(n.col)+at, math.MaxUint16)), "annotation: %s", msg)
 		return false
@@ -70,27 +70,28 @@ type noteScan struct {
 	file uint16
 }
 
-// parse reads n: a chain, then key=value until the end or a ";". at is the offset in n.text of what msg, if not empty, is about.
-func (a *annotation) parse(n *comment, file uint16) (at int, msg string) {
+// parse reads n: a chain, then key=value until the end or a ";", where s.off is left. at is the offset in n.text of what msg, if not
+// empty, is about.
+func (a *annotation) parse(n *comment, file uint16) (s noteScan, at int, msg string) {
 	a.Attrs, a.buf = a.Attrs[:0], a.buf[:0]
-	s := noteScan{annotation: a, text: n.text, line: n.line, col: n.col, file: file}
+	s = noteScan{annotation: a, text: n.text, line: n.line, col: n.col, file: file}
 	s.blanks()
 	start := s.off
 	a.Chain, a.ChainPos = s.word(isChainByte), s.pos(start)
 	if at, msg := s.chain(start); msg != "" {
-		return at, msg
+		return s, at, msg
 	}
 	for {
 		before := s.off
 		s.blanks()
 		if s.done() {
-			return 0, ""
+			return s, 0, ""
 		}
 		if before == s.off {
-			return s.off, fmt.Sprintf("want a blank before %q", clip(s.text[s.off:]))
+			return s, s.off, fmt.Sprintf("want a blank before %q", clip(s.text[s.off:]))
 		}
 		if at, msg := s.attr(); msg != "" {
-			return at, msg
+			return s, at, msg
 		}
 	}
 }

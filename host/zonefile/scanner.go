@@ -77,10 +77,10 @@ type scanner struct {
 	toks      []token
 	startOff  int // of its first line
 	startLine uint32
-	blank    bool
-	parens   bool // it has some
-	notes    []comment
-	fault    fault
+	blank     bool
+	parens    bool // it has some
+	notes     []comment
+	fault     fault
 
 	parenOff, parenLineOff int
 	parenLine              uint32
@@ -120,7 +120,7 @@ func (s *scanner) next() entryKind {
 			s.line, s.lineOff = s.line+1, i
 			if !s.inParen {
 				s.off = i
-				return entryFields
+				return s.counted()
 			}
 		default:
 			if i = s.special(i); i < 0 {
@@ -132,7 +132,18 @@ func (s *scanner) next() entryKind {
 	if s.inParen {
 		return s.neverClosed("")
 	}
-	return entryFields
+	return s.counted()
+}
+
+// counted ends an entry without a fault of its bytes.
+func (s *scanner) counted() entryKind {
+	if len(s.toks) <= tokenCountMax {
+		return entryFields
+	}
+	last := &s.toks[tokenCountMax]
+	s.fault = fault{last.line, last.col, fmt.Sprintf("record of more than %d fields", tokenCountMax)}
+	s.toks = nil // not kept: it is large
+	return entryFault
 }
 
 // special handles the rarer byte at i and returns where to go on, or -1 after a fault.
