@@ -160,7 +160,7 @@ func (s *stage) earlier(kept []*record, seen *map[string]*record, r *record) *re
 		}
 		return nil
 	}
-	key := func(r *record) string { return string(rune(r.typ)) + string(s.bytesOf(r)) }
+	key := func(r *record) string { return string([]byte{byte(r.typ >> 8), byte(r.typ)}) + string(s.bytesOf(r)) }
 	if *seen == nil {
 		*seen = map[string]*record{}
 	}

@@ -77,7 +77,6 @@ func (s *ClientSubnet) parse(body []byte) bool {
 	if len(body) < 4 || s.Present {
 		return false
 	}
-	s.Present = true
 	s.Family = binary.BigEndian.Uint16(body)
 	s.Source = body[2]
 	scope := body[3]
@@ -98,5 +97,6 @@ func (s *ClientSubnet) parse(body []byte) bool {
 	}
 	clear(s.Addr[:])
 	copy(s.Addr[:], addr)
+	s.Present = true
 	return true
 }
