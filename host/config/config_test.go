@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"net/netip"
 	"os"
 	"reflect"
@@ -52,7 +53,7 @@ func TestNothingIsDefault(t *testing.T) {
 const everything = `listen: [192.0.2.1, "[::1]:5300", "*:54", 8053, "[2001:db8::1]"]
 admin: off
 views:
-  internal: { clients: [10.0.0.0/8, "fd00::/8", 192.0.2.7] }
+  internal: { clients: [10.0.0.0/8, fd00::/8, 192.0.2.7] }
   public: {}
 serial: auto
 server: { id: ns1.example.com, version: "9", nsid: 0x6e7331 }
@@ -120,6 +121,27 @@ func TestParseEverything(t *testing.T) {
 	}
 }
 
+// Protects IPv6 prefixes without quotes, in each place where people write them.
+func TestPlainIPv6(t *testing.T) {
+	for _, text := range []string{
+		"views: { v: { clients: [10.0.0.0/8, fd00::/8, 2001:db8::1, ::1, ::/0, 2001:db8:1:2:3:4:5:6] } }",
+		"views:\n  v: { clients: [10.0.0.0/8, fd00::/8,\n 2001:db8::1 , ::1,::/0 ,2001:db8:1:2:3:4:5:6] }",
+		"views:\n  v:\n    clients: [10.0.0.0/8, fd00::/8, 2001:db8::1, ::1, ::/0, 2001:db8:1:2:3:4:5:6]",
+		"views:\n  v:\n    clients:\n    - 10.0.0.0/8\n    - fd00::/8\n    - 2001:db8::1\n    - ::1\n    - ::/0\n    - 2001:db8:1:2:3:4:5:6",
+		"{views: {v: {clients: [10.0.0.0/8, fd00::/8, '2001:db8::1', ::1, \"::/0\", 2001:db8:1:2:3:4:5:6]}}}",
+	} {
+		config, diags := Parse(FileName, []byte(text))
+		want := "[10.0.0.0/8 fd00::/8 2001:db8::1/128 ::1/128 ::/0 2001:db8:1:2:3:4:5:6/128]"
+		if got := fmt.Sprint(config.Views[0].Clients); got != want || len(diags) > 0 {
+			t.Errorf("%s: got %s %v, want %s", text, got, diags, want)
+		}
+	}
+	config, diags := Parse(FileName, []byte("checks: { web: { calculated: { of: [{a: b}, {\"c\":1}] } } }\nlisten: [ ::1 , 127.0.0.1:54 ]"))
+	if got := fmt.Sprint(config.Listen); got != "[[::1]:53 127.0.0.1:54]" || diags.Errors() > 0 {
+		t.Errorf("got %s %v, want both addresses", got, diags)
+	}
+}
+
 // Protects the text and place of every kind of mistake.
 func TestDiagnostics(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
@@ -181,6 +203,7 @@ func TestDiagnostics(t *testing.T) {
 		{"serial: *nowhere", "1:9: serial: no anchor &nowhere\n1:9: serial has no value; write file or auto, or leave the line out for the default"},
 		{"serial: !!str auto", `1:9: serial wants file or auto, got the tag !!str`},
 		{"a: [1", `1:4: YAML: sequence end token ']' not found`},
+		{"listen: [127.0.0.1:54, [::1]:54]", `1:29: YAML: ',' or ']' must be specified (an address with brackets needs quotes: "[::1]:5300")`},
 		{"\tserial: auto", "1:7: YAML: tab character cannot use as a map key directly"},
 		{"serial: auto\n---\nserial: file", `3:7: a second document; keep everything in the first`},
 		{"serial: \xff", `the file is not UTF-8 text`},
@@ -208,7 +231,7 @@ func TestParseListen(t *testing.T) {
 		"127.0.0.1:5300": "127.0.0.1:5300", "127.0.0.1": "127.0.0.1:53", "[::1]:5300": "[::1]:5300", "::1": "[::1]:53", "[::1]": "[::1]:53",
 		":53": ":53", "53": ":53", "*:53": ":53", "0.0.0.0:53": "0.0.0.0:53", "[::]:53": "[::]:53", "[::ffff:192.0.2.1]:53": "192.0.2.1:53",
 		"[fe80::1%eth0]:53": "[fe80::1%eth0]:53", "127.0.0.1:0": "127.0.0.1:0", "[2001:DB8::0:1]:53": "[2001:db8::1]:53",
-		"": "", ":": "", ":dns": "", ":65536": "", "-1": "", "127.0.0.1:": "", "127.0.0.1:-1": "", "example.com:53": "", "[::1:53": "[::1:53]:53",
+		"": "", ":": "", ":dns": "", ":65536": "", "-1": "", "127.0.0.1:": "", "127.0.0.1:-1": "", "example.com:53": "", "[::1:53": "", "*": "", "*53": "",
 		"1.2.3:53": "", "[127.0.0.1]:53": "", "::1:5300:": "",
 	} {
 		got, err := ParseListen(raw)

@@ -14,23 +14,22 @@ const dnsPort = 53
 // address), "[::]:53" (every IPv6 address and no IPv4 one), ":53" (every address). "ADDR" alone means port 53; "PORT", ":PORT" and
 // "*:PORT" mean every address; port 0 lets the system choose. The error has the value in it.
 func ParseListen(raw string) (string, error) {
-	rest, wildcard := strings.CutPrefix(raw, ":")
-	if !wildcard {
-		rest, wildcard = strings.CutPrefix(raw, "*:")
+	if addr, err := netip.ParseAddrPort(raw); err == nil {
+		return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()).String(), nil
 	}
-	if wildcard || isDigits(raw) {
-		port, err := strconv.ParseUint(rest, 10, 16)
+	bare := raw
+	if strings.HasPrefix(raw, "[") && strings.HasSuffix(raw, "]") {
+		bare = raw[1 : len(raw)-1]
+	}
+	if addr, err := netip.ParseAddr(bare); err == nil {
+		return netip.AddrPortFrom(addr.Unmap(), dnsPort).String(), nil
+	}
+	if rest, isStar := strings.CutPrefix(raw, "*"); strings.HasPrefix(rest, ":") || !isStar && isDigits(rest) {
+		port, err := strconv.ParseUint(strings.TrimPrefix(rest, ":"), 10, 16)
 		if err != nil {
 			return "", fmt.Errorf("%q has no port 0..65535", raw)
 		}
 		return fmt.Sprintf(":%d", port), nil
-	}
-	if addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(raw, "["), "]")); err == nil {
-		return netip.AddrPortFrom(addr.Unmap(), dnsPort).String(), nil
-	}
-	addr, err := netip.ParseAddrPort(raw)
-	if err == nil {
-		return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()).String(), nil
 	}
 	host := raw
 	if i := strings.LastIndexByte(raw, ':'); i > 0 {

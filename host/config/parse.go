@@ -4,21 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	yamlparser "github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"signpost/host/diag"
-)
-
-// Bounds of the file. The YAML parser is quadratic in the depth: 60,000 brackets keep it busy for 11 s, 32 for nothing.
-const (
-	textLenMax = 1 << 20
-	depthMax   = 32
 )
 
 // value is one YAML value with the words for messages about it.
@@ -54,89 +44,6 @@ func Parse(path string, text []byte) (*Config, diag.List) {
 	p.finish()
 	p.diags.Sort()
 	return p.config, p.diags
-}
-
-// read turns text into the node of its one document; nil when there is none or a diagnostic.
-func (p *parser) read(text []byte) (root ast.Node) {
-	if len(text) > textLenMax {
-		p.diags.Errorf(diag.Pos{File: p.file}, "the file has %d bytes, more than %d", len(text), textLenMax)
-		return nil
-	}
-	if !utf8.Valid(text) {
-		p.diags.Errorf(diag.Pos{File: p.file}, "the file is not UTF-8 text")
-		return nil
-	}
-	// The YAML module is not ours and has panicked on odd input before; a file must not stop the server.
-	defer func() {
-		if cause := recover(); cause != nil {
-			p.diags.Errorf(diag.Pos{File: p.file}, "the YAML parser cannot read this file: %v", cause)
-			root = nil
-		}
-	}()
-	tokens := lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff"))
-	if deep := tooDeep(tokens); deep != nil {
-		p.diags.Errorf(p.at(deep), "nested more than %d deep", depthMax)
-		return nil
-	}
-	file, err := yamlparser.Parse(tokens, 0, yamlparser.AllowDuplicateMapKey())
-	if err != nil {
-		p.syntaxError(err)
-		return nil
-	}
-	for _, doc := range file.Docs {
-		switch {
-		case doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.NullType:
-		case root != nil:
-			p.diags.Errorf(p.at(doc.Body.GetToken()), "a second document; keep everything in the first")
-		default:
-			root = doc.Body
-		}
-	}
-	if root != nil {
-		ast.Walk(anchorCollector(p.anchors), root)
-	}
-	return root
-}
-
-func (p *parser) syntaxError(err error) {
-	pos, text := diag.Pos{File: p.file}, err.Error()
-	if located, ok := err.(yaml.Error); ok {
-		pos, text = p.at(located.GetToken()), located.GetMessage()
-	}
-	p.diags.Errorf(pos, "YAML: %s", strings.ToValidUTF8(text, "?"))
-}
-
-// tooDeep returns the token that goes deeper than depthMax by flow brackets or by "- - -"; block mappings nest by indentation, which
-// the file's size bounds.
-func tooDeep(tokens token.Tokens) *token.Token {
-	depth, dashes, dashLine := 0, 0, 0
-	for _, t := range tokens {
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
-		case token.SequenceEntryType, token.MappingKeyType:
-			if t.Position.Line != dashLine {
-				dashes, dashLine = 0, t.Position.Line
-			}
-			dashes++
-		}
-		if depth > depthMax || dashes > depthMax {
-			return t
-		}
-	}
-	return nil
-}
-
-// anchorCollector is a visitor that remembers "&name value".
-type anchorCollector map[string]ast.Node
-
-func (c anchorCollector) Visit(node ast.Node) ast.Visitor {
-	if anchor, ok := node.(*ast.AnchorNode); ok {
-		c[anchor.Name.GetToken().Value] = anchor.Value
-	}
-	return c
 }
 
 // at converts a token's place. The module counts columns in characters, diagnostics count bytes.
