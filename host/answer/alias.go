@@ -28,7 +28,7 @@ func (w *Worker) alias(view *zone.View, name *wire.Name) {
 				out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
 				return
 			}
-			view.Find(&w.renamed, q.Type, &w.sums, &w.hit)
+			view.Find(&w.chain.renamed, q.Type, &w.sums, &w.hit)
 		case zone.Answer:
 			w.aliasAnswer(name, ttl)
 			return
@@ -45,10 +45,10 @@ func (w *Worker) alias(view *zone.View, name *wire.Name) {
 	out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
 }
 
-// aliasTarget reads the name that an ALIAS or CNAME leads to into w.renamed. A CNAME's may be compressed against its owner, so the
+// aliasTarget reads the name that an ALIAS or CNAME leads to into w.chain.renamed. A CNAME's may be compressed against its owner, so the
 // set is written behind the message, read, and forgotten.
 func (w *Worker) aliasTarget(set zone.RRset) bool {
-	owner := &w.renamed
+	owner := &w.chain.renamed
 	if w.hit.Kind == zone.ALIAS {
 		owner.Set(set.Data()[recordHeadLen:])
 		return true

@@ -50,7 +50,7 @@ type Worker struct {
 
 	tcp   bool // the query came over TCP
 	query wire.Query
-	chase [2]wire.Name // names of a CNAME chain, in turn
+	chain chain
 	sums  zone.Sums
 	hit   zone.Hit
 	out   response
@@ -92,6 +92,7 @@ func (w *Worker) Begin() {
 func (w *Worker) End() {
 	w.snap, w.hit = nil, zone.Hit{}
 	w.out.forget()
+	w.chain.forget()
 	w.counts.Flush()
 }
 
@@ -135,9 +136,11 @@ func (w *Worker) admit(verdict wire.Verdict, addr netip.Addr) bool {
 	case !w.rules.acl.Allows(addr):
 		w.counts.Inc(metrics.ACLDenied)
 		out.fail(wire.Refused, metrics.KindRefused, wire.EDEProhibited)
+	case verdict == wire.CookieOnly && w.rules.cookies == nil:
+		out.fail(wire.FormErr, metrics.KindError, wire.EDENone)
 	default:
 		w.cookie(addr)
-		return true
+		return verdict == wire.Good
 	}
 	return false
 }

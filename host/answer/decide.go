@@ -17,8 +17,7 @@ type decisions struct {
 	facts       policy.Facts
 	client      netip.Addr
 
-	star    [wire.NameLenMax + 2]byte // scratch: a wildcard's name
-	renamed wire.Name                 // scratch: a DNAME's target
+	star [wire.NameLenMax + 2]byte // scratch: a wildcard's name
 }
 
 // forget drops the kept decisions: they belong to an older generation.

@@ -12,35 +12,55 @@ const chainMax = 16
 // chainOffMax is the last offset at which a link of a chain is written, so that compression pointers reach it.
 const chainOffMax = 0x1E00
 
+// chain is where a chain of CNAME and DNAME records has been.
+type chain struct {
+	names   [2]wire.Name // the link's and the next one's, in turn; the first is the question's
+	hashes  [chainMax + 1]uint64
+	dnames  [chainMax]dname // written so far
+	written int
+	renamed wire.Name // scratch: a DNAME's or an alias's target
+}
+
 // follow writes what w.hit says, link by link while it leads to another name of the view.
 func (w *Worker) follow(view *zone.View) {
 	q, out := &w.query, &w.out
 	name := &q.Name
 	out.flags |= wire.FlagAA
+	w.chain.written = 0
 	for links := 0; ; links++ {
-		if w.hit.Kind != zone.CNAME && w.hit.Kind != zone.DNAME {
+		kind := w.hit.Kind
+		if kind != zone.CNAME && kind != zone.DNAME {
 			w.conclude(view, name, links)
 			return
 		}
+		w.chain.hashes[links] = w.sums[name.Labels]
 		out.kind = metrics.KindCNAME
 		targetOff := w.link(name)
 		if targetOff == 0 || links == chainMax || out.off > chainOffMax {
 			return
 		}
-		next := &w.chase[links%2]
-		next.ParseName(out.msg[:out.off], targetOff)
-		if w.loops(next) {
-			return
+		if q.Type == wire.TypeCNAME {
+			return // the CNAME that a DNAME means is what was asked for
 		}
+		next := &w.chain.names[links%2]
+		next.ParseName(out.msg[:out.off], targetOff)
 		name = next
 		view.Find(name, q.Type, &w.sums, &w.hit)
+		if w.loops(name, links) {
+			return
+		}
 	}
 }
 
-// loops tells whether the target is the question's name: the shortest and most common of loops, cut where BIND and Knot cut it.
-// Others end at chainMax.
-func (w *Worker) loops(target *wire.Name) bool {
-	return string(target.Bytes()) == string(w.query.Name.Bytes())
+// loops tells whether the chain comes back to a name whose record is in the answer already. Equal hashes of different names only
+// end the chain early: the client asks for the rest.
+func (w *Worker) loops(name *wire.Name, links int) bool {
+	for _, hash := range w.chain.hashes[:links+1] {
+		if hash == w.sums[name.Labels] {
+			return true
+		}
+	}
+	return false
 }
 
 // link writes one CNAME or DNAME and returns where the name it leads to stands, or zero when the chain ends here.

@@ -47,7 +47,7 @@ const (
 // start begins the response to q, which stands in msg.
 func (r *response) start(msg []byte, q *wire.Query) {
 	r.msg, r.questionEnd, r.off, r.limit = msg, q.End, q.End, 512
-	r.flags = wire.FlagQR | q.Flags&(wire.OpcodeMask|wire.FlagRD|wire.FlagCD)
+	r.flags = wire.FlagQR | q.Flags&(wire.OpcodeMask|wire.FlagRD) // CD is cleared: RFC 4035 §3.1.6
 	r.rcode, r.kind, r.ede = wire.NoError, metrics.KindError, wire.EDENone
 	r.counts = [4]uint16{}
 	if q.End > wire.HeaderLen {

@@ -24,9 +24,10 @@ type Verdict uint8
 
 // What Parse says of a message.
 const (
-	Drop      Verdict = iota // no answer: too short for a header, or itself a response (RFC 8906 §3.1.1 asks for one to all else)
-	Malformed                // FORMERR; the question is valid if Query.End is past the header
-	Good                     // exactly one question, well-formed sections
+	Drop       Verdict = iota // no answer: too short for a header, or itself a response (RFC 8906 §3.1.1 asks for one to all else)
+	Malformed                 // FORMERR; the question is valid if Query.End is past the header
+	Good                      // exactly one question, well-formed sections
+	CookieOnly                // no question, but a client cookie: it asks for a server cookie alone (RFC 7873 §5.4)
 )
 
 // Parse reads the message in msg[:n]. cap(msg) must be at least n plus eight.
@@ -43,6 +44,9 @@ func (q *Query) Parse(msg []byte, n int) Verdict {
 	}
 	counts := binary.BigEndian.Uint64(msg[4:])
 	if counts>>48 != 1 { // RFC 9619: a query has one question
+		if counts < 1<<16 && q.parseRest(msg[:n], 0, int(counts)) == Good && q.EDNS.CookieLen > 0 {
+			return CookieOnly
+		}
 		return Malformed
 	}
 	past := q.Name.ParseQuestionName(msg, n)
