@@ -70,10 +70,10 @@ func IsDecimal(text []byte) bool {
 	}
 	for i, c := range text {
 		if c == '.' {
-			return i > 0 && allDigits(text[:i]) && allDigits(text[i+1:])
+			return i > 0 && IsDigits(text[:i]) && IsDigits(text[i+1:])
 		}
 	}
-	return allDigits(text)
+	return IsDigits(text)
 }
 
 // IsTag tells whether text may be the tag of a CAA record (RFC 8659 §4.1).
@@ -86,7 +86,8 @@ func IsTag(text []byte) bool {
 	return len(text) > 0
 }
 
-func allDigits(text []byte) bool {
+// IsDigits tells whether text is one or more decimal digits.
+func IsDigits(text []byte) bool {
 	for _, c := range text {
 		if c < '0' || c > '9' {
 			return false

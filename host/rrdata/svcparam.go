@@ -16,26 +16,26 @@ const (
 	SvcIPv6Hint      uint16 = 6
 	SvcDoHPath       uint16 = 7
 	SvcOHTTP         uint16 = 8
-	SvcInvalid       uint16 = 65535
 )
 
 var svcKeyNames = [...]string{"mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath", "ohttp"}
 
-// SvcKeyByName returns the key called text: a name in lower case, or key and a number without leading zeros (RFC 9460 §2.1).
+// SvcKeyByName returns the key called text: a name in lower case, or key and a number without leading zeros (RFC 9460 §2.1). 65535 is reserved
+// but every server loads it.
 func SvcKeyByName(text []byte) (key uint16, ok bool) {
 	for i, name := range svcKeyNames {
 		if string(text) == name {
 			return uint16(i), true
 		}
 	}
-	if len(text) < 4 || len(text) > 8 || string(text[:3]) != "key" || text[3] == '0' && len(text) > 4 || !allDigits(text[3:]) {
+	if len(text) < 4 || len(text) > 8 || string(text[:3]) != "key" || text[3] == '0' && len(text) > 4 || !IsDigits(text[3:]) {
 		return 0, false
 	}
 	number := 0
 	for _, c := range text[3:] {
 		number = number*10 + int(c-'0')
 	}
-	return uint16(number), number < int(SvcInvalid)
+	return uint16(number), number <= lenMax
 }
 
 // SvcKeyName returns the name of key, or key and its number.
@@ -95,8 +95,6 @@ func SvcValueFault(key uint16, value []byte) string {
 		ok = len(value) > 0 && len(value)%16 == 0
 	case SvcECH, SvcDoHPath:
 		ok = len(value) > 0
-	case SvcInvalid:
-		return "parameter key65535 is reserved"
 	}
 	if !ok {
 		return fmt.Sprintf("parameter %s has a malformed value of %d bytes", SvcKeyName(key), len(value))

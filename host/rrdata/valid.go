@@ -85,7 +85,7 @@ func countedEnd(kind Kind, b []byte, off int) int {
 	ok := true
 	switch kind {
 	case Digits:
-		ok = allDigits(text)
+		ok = IsDigits(text)
 	case Decimal:
 		ok = IsDecimal(text)
 	case Tag:

@@ -2,7 +2,6 @@ package zonefile
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 
@@ -107,34 +106,6 @@ func (p *rdataParser) generic(typ uint16) {
 	}
 }
 
-// field parses the tokens of one field.
-func (p *rdataParser) field(f *rrdata.Field) {
-	switch f.Kind {
-	case rrdata.Uint8:
-		p.out = append(p.out, byte(p.number(f.Label, 0xff)))
-	case rrdata.Uint16:
-		p.out = binary.BigEndian.AppendUint16(p.out, uint16(p.number(f.Label, 0xffff)))
-	case rrdata.Uint32:
-		p.out = binary.BigEndian.AppendUint32(p.out, uint32(p.number(f.Label, 0xffffffff)))
-	case rrdata.Period:
-		p.period(f.Label)
-	case rrdata.IPv4:
-		p.ipv4(f.Label)
-	case rrdata.IPv6:
-		p.ipv6(f.Label)
-	case rrdata.String:
-		p.str(f.Label)
-	case rrdata.NameCompressed, rrdata.NameLower, rrdata.Name:
-		p.name(f.Label)
-	case rrdata.Strings:
-		p.strings(f.Label)
-	case rrdata.Hex:
-		p.hex(f.Label, false)
-	default:
-		p.failAt(p.next, "%s cannot be read", f.Label)
-	}
-}
-
 // failAt notes the first error; bad is the index of the token it is about.
 func (p *rdataParser) failAt(bad int, format string, args ...any) {
 	if p.msg == "" {
@@ -231,23 +202,34 @@ func (p *rdataParser) str(label string) {
 func (p *rdataParser) bytes(label string, limit int) {
 	text := p.any(label)
 	start := len(p.out)
-	for len(text) > 0 && p.msg == "" {
-		at := bytes.IndexByte(text, '\\')
-		if at < 0 {
-			at = len(text)
-		}
-		p.out = append(p.out, text[:at]...)
-		if text = text[at:]; len(text) > 0 {
-			c, used := unescape(text)
-			if used == 0 {
-				p.failAt(p.next-1, "%s", badEscape(label, p.toks[p.next-1].text, len(p.toks[p.next-1].text)-len(text)))
-				return
-			}
-			p.out = append(p.out, c)
-			text = text[used:]
-		}
-	}
+	p.unescaped(label, text)
 	if n := len(p.out) - start; p.msg == "" && n > limit {
 		p.failAt(p.next-1, "%s has %d bytes, at most %d are allowed", label, n, limit)
+	}
+}
+
+// unescaped appends text with its escapes resolved; the token just read is to blame.
+func (p *rdataParser) unescaped(label string, text []byte) {
+	for len(text) > 0 {
+		at := bytes.IndexByte(text, '\\')
+		if at < 0 {
+			p.out = append(p.out, text...)
+			return
+		}
+		c, used := unescape(text[at:])
+		if used == 0 {
+			p.failAt(p.next-1, "%s", badEscape(label, text, at))
+			return
+		}
+		p.out = append(append(p.out, text[:at]...), c)
+		text = text[at+used:]
+	}
+}
+
+// strOf is str for a text that is made of what ok says.
+func (p *rdataParser) strOf(label string, ok func([]byte) bool, want string) {
+	lenOff := len(p.out)
+	if p.str(label); p.msg == "" && !ok(p.out[lenOff+1:]) {
+		p.failAt(p.next-1, "%s %q is not made of %s", label, clip(p.toks[p.next-1].text), want)
 	}
 }

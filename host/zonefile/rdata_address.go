@@ -78,3 +78,35 @@ func (p *rdataParser) ipv6(label string) {
 		p.failAt(p.next-1, "%s %q is not an IPv6 address such as 2001:db8::1", label, clip(text))
 	}
 }
+
+// groups parses the next token as count groups of hexadecimal digits joined by sep: exactly two digits for groups of one byte, one to four
+// for groups of two.
+func (p *rdataParser) groups(label string, count, digitsMax int, sep byte, like string) {
+	text := p.word(label)
+	if p.msg != "" {
+		return
+	}
+	start := len(p.out)
+	group, value, digits := 1, uint16(0), 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && text[i] != sep {
+			digit := hexDigit(text[i])
+			if digits++; digit > 15 || digits > digitsMax {
+				break
+			}
+			value = value<<4 | uint16(digit)
+			continue
+		}
+		if digits == 0 || digitsMax == 2 && digits != 2 || group > count {
+			break
+		}
+		if digitsMax == 4 {
+			p.out = append(p.out, byte(value>>8))
+		}
+		p.out = append(p.out, byte(value))
+		group, value, digits = group+1, 0, 0
+	}
+	if len(p.out)-start != count*digitsMax/2 || digits > 0 || group != count+1 {
+		p.failAt(p.next-1, "%s %q is malformed, want %d groups such as %s", label, clip(text), count, like)
+	}
+}

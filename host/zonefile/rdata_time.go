@@ -1,6 +1,9 @@
 package zonefile
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // period parses the next token as seconds, plain or with the units of parsePeriod.
 func (p *rdataParser) period(label string) {
@@ -54,4 +57,52 @@ func periodUnit(c byte) uint64 {
 		return 604800
 	}
 	return 0
+}
+
+// time parses the next token as YYYYMMDDHHmmSS in UTC, or as seconds since 1970 (RFC 4034 §3.2).
+func (p *rdataParser) time(label string) {
+	text := p.word(label)
+	if p.msg != "" {
+		return
+	}
+	seconds, ok := parseTime(text)
+	if !ok {
+		p.failAt(p.next-1, "%s %q is not a time, want YYYYMMDDHHmmSS or seconds since 1970 up to 4294967295", label, clip(text))
+		return
+	}
+	p.out = binary.BigEndian.AppendUint32(p.out, seconds)
+}
+
+// parseTime returns seconds since 1970 modulo 2^32.
+func parseTime(text []byte) (seconds uint32, ok bool) {
+	const dateLen = len("YYYYMMDDHHmmSS")
+	if len(text) != dateLen {
+		value, ok := decimal(text)
+		return uint32(value), ok && value <= 0xffffffff && len(text) <= 10
+	}
+	year, ok := decimal(text[:4])
+	rest, ok2 := decimal(text[5:]) // decimal stops counting at 2^32, so the month comes in two parts
+	if _, ok3 := decimal(text[4:5]); !ok || !ok2 || !ok3 || year < 1970 {
+		return 0, false
+	}
+	month := uint64(text[4]-'0')*10 + rest/1e8
+	day, hour, minute, second := rest/1e6%100, rest/1e4%100, rest/100%100, rest%100
+	if month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 || day < 1 || day > daysIn(year, month) {
+		return 0, false
+	}
+	date := time.Date(int(year), time.Month(month), int(day), int(hour), int(minute), int(second), 0, time.UTC)
+	return uint32(date.Unix()), true
+}
+
+// daysIn returns how many days a month has.
+func daysIn(year, month uint64) uint64 {
+	switch {
+	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == 2:
+		return 28
+	case month == 4 || month == 6 || month == 9 || month == 11:
+		return 30
+	}
+	return 31
 }
