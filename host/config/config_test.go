@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -148,6 +149,8 @@ func TestDiagnostics(t *testing.T) {
 		{"lisen: 1", `1:1: unknown key "lisen" (did you mean "listen"?)`},
 		{"server: { banana: x }", `1:11: unknown key "server.banana" (known: id, version, nsid)`},
 		{"views:\n  internal: { cleints: 10.0.0.0/8 }", `2:15: unknown key "views.internal.cleints" (did you mean "clients"?)`},
+		{`"a\nb": 1`, `1:1: unknown key "a?b"`},
+		{`views: {"a\nb": {}}`, `1:9: views.a?b: a name has 1..63 letters, digits, - and _, and begins with a letter or digit`},
 		{"server.id: x", `1:1: unknown key "server.id" (did you mean "server: { id: … }"?)`},
 		{"\"checks.*\": { fall: 1 }", `1:1: unknown key "checks.*" (did you mean "checks"?)`},
 		{"forward: []", `1:1: forward is not available in this version; remove it`},
@@ -200,7 +203,7 @@ func TestDiagnostics(t *testing.T) {
 		{"plugins: { p: { memory: 16MB } }", `1:25: plugins.p.memory: "16MB" is not a size such as 512KiB or 16MiB`},
 		{"plugins: { p: { memory: 2GiB } }", `1:25: plugins.p.memory: 2GiB is outside 64KiB..1GiB`},
 		{"plugins: { p: { sha256: 5f3c } }", `1:25: plugins.p.sha256: "5f3c" is not 64 hex digits`},
-		{"serial: *nowhere", "1:9: serial: no anchor &nowhere\n1:9: serial has no value; write file or auto, or leave the line out for the default"},
+		{"serial: *nowhere", "1:9: serial: no anchor \"&nowhere\"\n1:9: serial has no value; write file or auto, or leave the line out for the default"},
 		{"serial: !!str auto", `1:9: serial wants file or auto, got the tag !!str`},
 		{"a: [1", `1:4: YAML: sequence end token ']' not found`},
 		{"listen: [127.0.0.1:54, [::1]:54]", `1:29: YAML: ',' or ']' must be specified (an address with brackets needs quotes: "[::1]:5300")`},
@@ -308,10 +311,13 @@ func FuzzParse(f *testing.F) {
 		if config == nil {
 			t.Fatalf("%q: got nil", text)
 		}
-		lines := strings.Count(string(text), "\n") + 1
+		lines := bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte("\r")) + 1 // YAML knows both ends of line
 		for _, d := range diags {
 			if d.Pos.Line > lines+1 || d.Pos.Line < 0 {
 				t.Errorf("%q: got %v, want a line of 1..%d", text, d, lines)
+			}
+			if printable(d.Text) != d.Text {
+				t.Errorf("%q: got %q, want one printable line", text, d.Text)
 			}
 		}
 	})

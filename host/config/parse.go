@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -76,7 +77,7 @@ func (p *parser) mapping(path, name string, where value) {
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
 		keyPos := p.at(pair.Key.GetToken())
-		child := value{node: pair.Value, key: join(where.key, key), pos: p.at(pair.Value.GetToken())}
+		child := value{node: pair.Value, key: join(where.key, printable(key)), pos: p.at(pair.Value.GetToken())}
 		if !p.once(where.key+" key "+key, keyPos, child.key) {
 			continue
 		}
@@ -155,7 +156,7 @@ func (p *parser) resolve(v value) value {
 		case *ast.AliasNode:
 			target, ok := p.anchors[node.Value.GetToken().Value]
 			if !ok {
-				p.diags.Errorf(v.pos, "%s: no anchor &%s", v.key, node.Value.GetToken().Value)
+				p.diags.Errorf(v.pos, "%s: no anchor %q", v.key, "&"+node.Value.GetToken().Value)
 				return value{node: &ast.NullNode{Token: node.Start}, key: v.key, pos: v.pos}
 			}
 			v.node = target
@@ -186,12 +187,22 @@ func describe(node ast.Node) string {
 	case *ast.NullNode:
 		return "nothing"
 	case *ast.TagNode:
-		return "the tag " + node.Start.Value
+		return "the tag " + printable(node.Start.Value)
 	case *ast.LiteralNode:
 		return "a block of text"
 	default:
 		return fmt.Sprintf("%q", node.GetToken().Value)
 	}
+}
+
+// printable keeps keys from breaking the lines that diagnostics are printed in.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text)
 }
 
 func join(path, key string) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -32,7 +33,7 @@ func (p *parser) read(text []byte) (root ast.Node) {
 	// The YAML module is not ours and has panicked on odd input before; a file must not stop the server.
 	defer func() {
 		if cause := recover(); cause != nil {
-			p.diags.Errorf(diag.Pos{File: p.file}, "the YAML parser cannot read this file: %v", cause)
+			p.diags.Errorf(diag.Pos{File: p.file}, "the YAML parser cannot read this file: %s", printable(fmt.Sprint(cause)))
 			root = nil
 		}
 	}()
@@ -69,7 +70,7 @@ func (p *parser) syntaxError(err error) {
 	if pos.Line > 0 && pos.Line <= len(p.lines) && strings.Contains(p.lines[pos.Line-1], "]:") {
 		text += ` (an address with brackets needs quotes: "[::1]:5300")`
 	}
-	p.diags.Errorf(pos, "YAML: %s", strings.ToValidUTF8(text, "?"))
+	p.diags.Errorf(pos, "YAML: %s", printable(text))
 }
 
 // tooDeep returns the token that goes deeper than depthMax by flow brackets or by "- - -"; block mappings nest by indentation, which
