@@ -108,6 +108,7 @@ func (s *stage) checkTogether(n *node, sets []rrset) {
 		s.diags.Errorf(s.place(dname), "DNAME at %s beside NS: a delegated name is not redirected (RFC 6672 section 2.3)", s.ownerText(n))
 	}
 	if alias != nil {
+		s.checkAlias(n)
 		for i := range sets {
 			if t := sets[i].typ; t == wire.TypeA || t == wire.TypeAAAA {
 				s.diags.Errorf(s.place(alias), "ALIAS at %s beside %s at line %d: the ALIAS's target gives the addresses", s.ownerText(n), rrdata.TypeName(t), sets[i].records[0].line)
@@ -186,10 +187,25 @@ func (s *stage) checkSet(n *node, set *rrset) {
 	if set.typ == wire.TypeSOA && n.labels > 0 {
 		s.diags.Errorf(s.place(first), "SOA at %s, but the zone is %s", s.ownerText(n), nameText(s.origin))
 	}
+	if set.typ == wire.TypeNSEC3PARAM {
+		s.checkIterations(first)
+	}
 	if !rrdata.HasNames(set.typ) || wire.Signing(set.typ) {
 		return
 	}
 	for _, r := range set.records {
 		s.checkTargets(n, r)
+	}
+}
+
+// checkIterations bounds the work that a query for a name that does not exist can cause (RFC 9276 §3.1). RFC 5155 §10.3 lets no zone use
+// more than 2,500 iterations; validators of today ignore zones far below that.
+func (s *stage) checkIterations(param *record) {
+	const most, wise = 2500, 0
+	switch iterations := binary.BigEndian.Uint16(s.bytesOf(param)[2:]); {
+	case iterations > most:
+		s.diags.Errorf(s.place(param), "NSEC3 with %d iterations: more than %d are not served (RFC 5155 section 10.3)", iterations, most)
+	case iterations > wise:
+		s.diags.Warnf(s.place(param), "NSEC3 with %d iterations: each one costs work for every name that does not exist; 0 is enough (RFC 9276 section 3.1)", iterations)
 	}
 }

@@ -35,6 +35,9 @@ func TestChecks(t *testing.T) {
 		{"$TTL 300\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\nns1 A 192.0.2.53\n", "example.com.zone: warning: no NS record at example.com.: resolvers need one"},
 		{head + "app A 192.0.2.1 ;@ weighted weight=1\napp A 192.0.2.2\n", "example.com.zone:6:1: app.example.com. A has no annotation, but line 5 of the same name and type has one: annotate all of them or none"},
 		{head + "app A 192.0.2.1 ;@ weighted weight=1 check=wbe\n", `example.com.zone:5:44: check "wbe" is not declared in signpost.yaml (did you mean "web"?)`},
+		{head + "a ALIAS b\nb CNAME c\nc ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → b.example.com. → c.example.com. → a.example.com."},
+		{head + "a ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → a.example.com."},
+		{head + "@ NSEC3PARAM 1 0 2501 -\n", "example.com.zone:5:1: NSEC3 with 2501 iterations: more than 2500 are not served (RFC 5155 section 10.3)"},
 		{head + "sub NS ns1 ;@ weighted weight=1\n", "example.com.zone:5:15: NS records cannot be routed: they shape the zone itself"},
 	} {
 		_, diags := compileText(c.text)
