@@ -22,6 +22,7 @@ type batch struct {
 	changed bool           // and to publish: it is new
 	asked   bool           // somebody asked for the reload: say so even if nothing changed
 	first   bool
+	plugins *plugin.Host // nil: routed names stay pending
 	began   time.Time
 	jobs    []*job
 	modules []*moduleJob
@@ -75,7 +76,7 @@ func (l *Loader) work(ctx context.Context, b *batch) {
 					return
 				}
 				l.slots <- struct{}{}
-				b.compile(b.jobs[i], l.options.Plugins)
+				b.compile(b.jobs[i])
 				<-l.slots
 			}
 		})
@@ -85,7 +86,7 @@ func (l *Loader) work(ctx context.Context, b *batch) {
 }
 
 // compile does one job.
-func (b *batch) compile(j *job, plugins *plugin.Host) {
+func (b *batch) compile(j *job) {
 	began := time.Now()
 	j.sources = make(sources)
 	own := b.reader.read(j.path)
@@ -111,7 +112,7 @@ func (b *batch) compile(j *job, plugins *plugin.Host) {
 		}
 		return j.serial.Served
 	}
-	j.zone, _, j.diags = compile.Compile(source, plugins)
+	j.zone, _, j.diags = compile.Compile(source, b.plugins)
 	for path, s := range j.sources { // what was read at the beginning may have changed until the end
 		if s.stamp != stampOf(filepath.Join(b.reader.dir, filepath.FromSlash(path))) {
 			j.unsettled = append(j.unsettled, path)

@@ -11,14 +11,7 @@ import (
 // Check loads dir once, with the code that serving uses, and returns what it found. It waits for the plugins, since only they know
 // whether an annotation is right. The error is that there is no directory, or that ctx is done.
 func Check(ctx context.Context, dir string, plugins *plugin.Host) (*Status, error) {
-	if plugins != nil {
-		select {
-		case <-plugins.Ready():
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	l := New(Options{Dir: dir, Store: new(zone.Store), Plugins: plugins, Log: slog.New(slog.DiscardHandler), NoEvents: true})
+	l := New(Options{Dir: dir, Store: new(zone.Store), Plugins: plugins, Log: slog.New(slog.DiscardHandler), NoEvents: true, Wait: true})
 	l.settled = true
 	l.settler.quiet, l.settler.patience = 0, 0
 	if err := l.Start(ctx); err != nil {

@@ -19,6 +19,7 @@ func (l *Loader) finish(b *batch) {
 	for _, m := range b.modules {
 		l.finishModule(m)
 	}
+	l.modulesDue = l.modulesDue && len(b.modules) == 0
 	textLen, errors := 0, 0
 	for _, j := range b.jobs {
 		textLen += j.textLen
@@ -87,7 +88,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	}
 	e.diags = j.diags
 	l.logDiagnostics(e.diags)
-	log := l.options.Log.With("zone", nameText(e.origin), "view", e.view)
+	log := l.options.Log.With("zone", NameText(e.origin), "view", e.view)
 	if j.zone == nil {
 		if e.zone == nil && b.first {
 			e.zone = zone.NewBroken(e.origin, e.path)
@@ -149,7 +150,7 @@ func (l *Loader) remove(file string) bool {
 	delete(l.files, file)
 	delete(l.entries, file)
 	if e.zone != nil {
-		l.options.Log.Info("zone removed", "zone", nameText(e.origin), "view", e.view)
+		l.options.Log.Info("zone removed", "zone", NameText(e.origin), "view", e.view)
 	}
 	return e.zone != nil
 }

@@ -178,9 +178,13 @@ func (l *Loader) demandRouted(now time.Time) {
 
 // pluginsArrived routes what had to wait for the built-in plugins.
 func (l *Loader) pluginsArrived() {
+	if l.modulesDue {
+		return // whoever names them would be told that there is no such plugin
+	}
 	if err := l.options.Plugins.Err(); err != nil {
 		l.options.Log.Error(fmt.Sprintf("built-in plugins: %v; routed names answer SERVFAIL", err))
 		return
 	}
+	l.options.Log.Info("plugins ready")
 	l.demandRouted(l.options.Now())
 }

@@ -18,6 +18,9 @@ func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	for _, file := range paths {
 		l.take(b, file, taken)
 	}
+	if !l.modulesDue || len(b.modules) > 0 {
+		b.plugins = l.options.Plugins
+	}
 	return b
 }
 

@@ -53,6 +53,9 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *metrics.Control // nil: none are kept
 
+	// Configured is called by Start when the configuration is known and no zone is compiled yet; its error ends Start.
+	// It is not called for a configuration that has errors.
+	Configured func(*config.Config) error
 	// Apply is called after a changed configuration was published, on Run's goroutine. What it could not do it returns.
 	Apply func(*config.Config) diag.List
 	// Loaded is called after each change of Status, on Run's goroutine (Start's for the first).
@@ -62,6 +65,7 @@ type Options struct {
 	StateDir string           // remembers served serials (serial: auto) between starts; "": nothing is remembered
 	Now      func() time.Time // nil: time.Now
 	NoEvents bool             // only the rescan notices changes
+	Wait     bool             // Start waits for all plugins, so that its Status is the whole truth
 }
 
 // Loader is made by New. Start and Run are called once, in this order; Reload and Status by anybody at any time.
@@ -87,6 +91,7 @@ type Loader struct {
 	saidBusy   map[string]bool      // of these, the ones that were logged
 	settled    bool                 // take all files as they are: for one look, not for following
 	root       fs.FileInfo          // the directory that the zones came from
+	modulesDue bool                 // the directory's plugins were not loaded yet: no zone can be routed
 	replaced   bool                 // it went away since; another one may have the same inode
 	watchFault bool                 // it was said that not everything can be watched
 	lookTook   time.Duration

@@ -86,8 +86,8 @@ func unhex(c byte) int {
 	return -1
 }
 
-// nameText returns the presentation form of a wire name, with the final dot.
-func nameText(name []byte) string {
+// NameText returns the presentation form of a wire name, with the final dot.
+func NameText(name []byte) string {
 	if len(name) == 1 {
 		return "."
 	}

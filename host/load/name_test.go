@@ -65,8 +65,8 @@ func TestNameText(t *testing.T) {
 		"\x03a.b\x07example\x00":     `a\.b.example.`,
 		"\x04a b\xff\x07example\x00": `a\032b\255.example.`,
 	} {
-		if got := nameText([]byte(wire)); got != want {
-			t.Errorf("nameText(%q): got %q, want %q", wire, got, want)
+		if got := NameText([]byte(wire)); got != want {
+			t.Errorf("NameText(%q): got %q, want %q", wire, got, want)
 		}
 	}
 }

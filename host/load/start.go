@@ -37,16 +37,38 @@ func (l *Loader) Start(ctx context.Context) error {
 			l.options.Log.Warn(fmt.Sprintf("watching %s: %v; changes are looked for every %v", dir, err, l.rescan()))
 		}
 	}
+	if err = l.compileAll(ctx); err != nil {
+		l.watcher.close()
+	}
+	return err
+}
+
+// compileAll makes generation 1.
+func (l *Loader) compileAll(ctx context.Context) error {
 	paths := l.settle(ctx)
 	if slices.Contains(paths, config.FileName) {
 		l.readConfig(l.options.Now(), true)
 		paths = l.settle(ctx)
 	}
+	if l.options.Configured != nil && l.found.config.Errors() == 0 {
+		if err := l.options.Configured(l.wanted); err != nil {
+			return err
+		}
+	}
+	switch modules := slices.ContainsFunc(paths, isModule); {
+	case l.options.Wait && l.options.Plugins != nil:
+		select {
+		case <-l.options.Plugins.Ready():
+		case <-ctx.Done():
+		}
+	case modules: // they may take a second to compile; what needs no plugin does not wait for them
+		l.modulesDue = true
+		paths = slices.DeleteFunc(paths, isModule)
+	}
 	b := l.newBatch(paths, true, false)
 	b.first = true
 	l.work(ctx, b)
 	if ctx.Err() != nil {
-		l.watcher.close()
 		return ctx.Err()
 	}
 	l.finish(b)

@@ -17,6 +17,13 @@ type Status struct {
 	Zones       []Zone    // by view in order of the configuration, then by file
 	Diagnostics diag.List // everything that is wrong now
 	Refused     diag.List // of these, the ones of signpost.yaml
+	Failed      []Failed
+}
+
+// Failed is a file whose latest text is not what serves.
+type Failed struct {
+	Path, View, Name string // View and Name only of zone files
+	Serving          bool   // an earlier text of it serves
 }
 
 // Zone is one zone file's state.
@@ -78,17 +85,36 @@ func (l *Loader) report() {
 			}
 		}
 	}
+	s.Failed = l.failed()
 	l.status.Store(s)
 	if l.options.Loaded != nil {
 		l.options.Loaded(s)
 	}
 }
 
+// failed lists what is not up to date.
+func (l *Loader) failed() []Failed {
+	var list []Failed
+	if l.found.config.Errors() > 0 {
+		list = append(list, Failed{Path: config.FileName, Serving: true})
+	}
+	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
+		list = append(list, Failed{Path: path})
+	}
+	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
+		e := l.entries[path]
+		if e.failed() && e.origin != nil {
+			list = append(list, Failed{Path: path, View: e.view, Name: NameText(e.origin), Serving: e.zone != nil && !e.zone.Broken})
+		}
+	}
+	return list
+}
+
 // state describes an entry that has a zone.
 func (e *entry) state() Zone {
 	z := e.zone
 	return Zone{
-		View: e.view, Name: nameText(e.origin), Path: e.path,
+		View: e.view, Name: NameText(e.origin), Path: e.path,
 		Serial: z.Serial, Records: z.Records, Names: z.Names, Routes: z.Routes(), Bytes: z.Bytes(),
 		Broken: z.Broken, Stale: !z.Broken && e.failed(), Pending: z.Pending,
 		Loaded: e.loaded, Took: e.took,
@@ -105,7 +131,7 @@ func (l *Loader) duplicates(served []*entry) diag.List {
 	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
 		e := l.entries[path]
 		if other, ok := first[e.view+"\x00"+string(e.origin)]; ok && other != path {
-			diags.Errorf(diag.Pos{File: path}, "zone %s is in %s as well, which is served", nameText(e.origin), other)
+			diags.Errorf(diag.Pos{File: path}, "zone %s is in %s as well, which is served", NameText(e.origin), other)
 		}
 	}
 	return diags

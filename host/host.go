@@ -1,0 +1,239 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"signpost/host/admin"
+	"signpost/host/answer"
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/load"
+	"signpost/host/metrics"
+	"signpost/host/plugin"
+	"signpost/host/zone"
+	"signpost/plugins"
+)
+
+// Version is the program's version.
+const Version = "0.1.0"
+
+// Options say what to serve and how. Dir and Log are required.
+type Options struct {
+	Dir     string
+	Listen  []string     // as config.ParseListen returns them; instead of signpost.yaml's
+	Admin   *string      // as config.ParseAdmin returns it; instead of signpost.yaml's
+	Strict  bool         // any error in a file at the start is a reason not to start
+	Log     *slog.Logger // a line for each thing that happens
+	Out     io.Writer    // the text at the start; nil: it goes to Log in one line
+	Offline bool         // keep nothing on disk: neither compiled plugins nor served serials
+}
+
+// Host is the running server. Goroutines, and who waits for them in Close:
+//
+//	plugin.Host  1: compiles the built-in plugins                         plugins.Close
+//	load.Loader  1 (Run), and one for each batch that compiles            cancel, then followed
+//	listen/udp   one worker for each core and address                     listeners.close
+//	listen/tcp   one acceptor for each address, one for each connection   listeners.close
+//	admin        1, and one for each connection                           admin.Close
+type Host struct {
+	options   Options
+	counters  metrics.Set
+	store     zone.Store
+	plugins   *plugin.Host
+	loader    *load.Loader
+	answers   *answer.Server
+	listeners listeners
+	cancel    context.CancelFunc
+	followed  sync.WaitGroup
+	ready     atomic.Bool // the first load is done and answers are served
+	failed    chan error
+
+	mu    sync.Mutex    // guards what follows: Apply, on the loader's goroutine, may replace it
+	admin *admin.Server // nil: none
+	at    string        // where admin was asked to listen
+}
+
+// DiagnosticsError says that a file is too bad to start with.
+type DiagnosticsError struct{ Diagnostics diag.List }
+
+// Error is one line; the diagnostics are for the caller to print.
+func (e *DiagnosticsError) Error() string {
+	return fmt.Sprintf("not started: %s", plural(e.Diagnostics.Errors(), "error", "errors"))
+}
+
+// Start loads, binds and serves. When it returns without an error the first answer can be had; Close must be called. Its errors are one line.
+func Start(ctx context.Context, options Options) (*Host, error) {
+	began := time.Now()
+	h := &Host{options: options, failed: make(chan error, 1)}
+	ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if err := h.start(ctx); err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.welcome(time.Since(began))
+	return h, nil
+}
+
+// start brings the parts up, lowest first.
+func (h *Host) start(ctx context.Context) (err error) {
+	if h.plugins, err = h.newPlugins(ctx); err != nil {
+		return err
+	}
+	h.answers = answer.NewServer(&h.store, h.plugins, &h.counters)
+	h.listeners = listeners{host: h}
+	options := load.Options{
+		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Log: h.options.Log, Metrics: &h.counters.Control,
+		Configured: h.bind, Apply: h.apply, Wait: h.options.Strict,
+	}
+	if !h.options.Offline {
+		options.StateDir = stateDir()
+	}
+	h.loader = load.New(options)
+	if err := h.loader.Start(ctx); err != nil {
+		return err
+	}
+	status := h.loader.Status()
+	if status.Refused.Errors() > 0 || h.options.Strict && status.Diagnostics.Errors() > 0 {
+		return &DiagnosticsError{status.Diagnostics}
+	}
+	h.listeners.serve()
+	h.ready.Store(true)
+	if h.admin != nil {
+		h.admin.Serve(h.fail)
+	}
+	h.followed.Go(func() { h.loader.Run(ctx) })
+	return nil
+}
+
+// newPlugins starts compiling the built-in plugins. A place for compiled code that cannot be used costs time at each start, no more.
+func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
+	options := plugin.Options{Builtin: plugins.Builtin()}
+	if !h.options.Offline {
+		options.CacheDir = cacheDir()
+	}
+	p, err := plugin.New(ctx, options)
+	if err != nil && options.CacheDir != "" {
+		h.options.Log.Warn(fmt.Sprintf("%v; compiling plugins at each start", err))
+		options.CacheDir = ""
+		p, err = plugin.New(ctx, options)
+	}
+	return p, err
+}
+
+// Wait returns when ctx is done, or with the error that made serving impossible.
+func (h *Host) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-h.failed:
+		return err
+	}
+}
+
+// fail has Wait return an error.
+func (h *Host) fail(err error) {
+	select {
+	case h.failed <- err:
+	default: // one is enough
+	}
+}
+
+// Reload reads everything again, now.
+func (h *Host) Reload() { h.loader.Reload() }
+
+// Close stops everything, highest first, and waits for it. It may be called once.
+func (h *Host) Close() {
+	h.cancel()
+	h.followed.Wait()
+	h.mu.Lock()
+	server := h.admin
+	h.mu.Unlock()
+	if server != nil {
+		_ = server.Close() // requests that did not end in time are cut off
+	}
+	h.listeners.close()
+	if h.plugins != nil {
+		h.plugins.Close()
+	}
+}
+
+// bind binds the addresses before the zones are loaded: a port in use is known at once, and questions wait instead of being refused.
+func (h *Host) bind(cfg *config.Config) error {
+	if err := h.listeners.bind(h.addresses(cfg), cfg); err != nil {
+		return err
+	}
+	addr := h.adminAddress(cfg)
+	if addr == "" {
+		return nil
+	}
+	server, err := h.newAdmin(addr)
+	h.admin, h.at = server, addr
+	return err
+}
+
+// addresses are those to listen on.
+func (h *Host) addresses(cfg *config.Config) []string {
+	if len(h.options.Listen) > 0 {
+		return h.options.Listen
+	}
+	return cfg.Listen
+}
+
+func (h *Host) adminAddress(cfg *config.Config) string {
+	if h.options.Admin != nil {
+		return *h.options.Admin
+	}
+	return cfg.Admin
+}
+
+func (h *Host) newAdmin(addr string) (*admin.Server, error) {
+	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Counters: &h.counters, Version: Version, Log: h.options.Log})
+	if err != nil {
+		return nil, fmt.Errorf("%w (another address: --admin ADDR, none: --admin off)", err)
+	}
+	if server.Exposed() {
+		h.options.Log.Warn("the admin server asks for no password and can be reached from other machines", "addr", server.Addr())
+	}
+	return server, nil
+}
+
+// apply puts a changed configuration to work; the snapshot that has it is published already.
+func (h *Host) apply(cfg *config.Config) (diags diag.List) {
+	pos := diag.Pos{File: config.FileName}
+	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
+		diags.Errorf(pos, "%v", err)
+	}
+	if err := h.changeAdmin(h.adminAddress(cfg)); err != nil {
+		diags.Errorf(pos, "%v; the admin server stays where it was", err)
+	}
+	return diags
+}
+
+// changeAdmin moves the admin server; if the new address cannot be had, the old one stays.
+func (h *Host) changeAdmin(addr string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.at == addr {
+		return nil
+	}
+	var next *admin.Server
+	if addr != "" {
+		var err error
+		if next, err = h.newAdmin(addr); err != nil {
+			return err
+		}
+		next.Serve(h.fail)
+	}
+	old := h.admin
+	h.admin, h.at = next, addr
+	if old != nil {
+		return old.Close()
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"signpost/host/admin"
+)
+
+// state is the host as the admin server sees it.
+type state Host
+
+// Status gathers what is known now.
+func (s *state) Status() admin.Status {
+	h := (*Host)(s)
+	h.countTCP()
+	status := admin.Status{Loaded: h.ready.Load(), Plugins: h.pluginStates()}
+	loaded := h.loader.Status()
+	if loaded == nil {
+		return status
+	}
+	status.Generation, status.Views, status.Zones, status.Records =
+		loaded.Generation, len(loaded.Config.Views), len(loaded.Zones), loaded.Records()
+	status.Diagnostics = loaded.Diagnostics
+	for _, f := range loaded.Failed {
+		status.Stale = append(status.Stale, admin.Stale{File: f.Path, View: f.View, Zone: f.Name, Serving: f.Serving})
+	}
+	return status
+}
+
+// countTCP carries the TCP servers' counters to where the metrics are read.
+func (h *Host) countTCP() {
+	sum := h.listeners.counters()
+	c := &h.counters.Control
+	c.TCPConnections.Store(int64(sum.Open))
+	c.TCPAccepted.Store(sum.Accepted)
+	c.TCPRefused.Store(sum.Evicted)
+}
+
+func (h *Host) pluginStates() []admin.Plugin {
+	var list []admin.Plugin
+	for _, p := range h.plugins.Plugins() {
+		state := admin.PluginReady
+		if p.Broken {
+			state = admin.PluginTripped
+		}
+		list = append(list, admin.Plugin{Name: p.Name, Version: p.Version, SHA256: p.SHA256, State: state, Strikes: p.Strikes})
+	}
+	return list
+}
+
+// cacheDir is where compiled plugins are kept: systemd's CacheDirectory=, or the user's cache; "" where there is none.
+func cacheDir() string {
+	if dir := systemdDir("CACHE_DIRECTORY"); dir != "" {
+		return filepath.Join(dir, "plugins")
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "signpost", "plugins")
+}
+
+// stateDir is where served serials are remembered: systemd's StateDirectory=, or the user's; "" where there is none.
+func stateDir() string {
+	if dir := systemdDir("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "signpost")
+	}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		if dir, err := os.UserConfigDir(); err == nil {
+			return filepath.Join(dir, "signpost", "state")
+		}
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "signpost")
+}
+
+// systemdDir is the first directory that systemd made for the service.
+func systemdDir(variable string) string {
+	dir, _, _ := strings.Cut(os.Getenv(variable), ":")
+	return dir
+}
