@@ -144,8 +144,8 @@ func (l *Limits) idle(open int) time.Duration {
 	if open <= half {
 		return l.Idle
 	}
-	over := min(float64(open-half)/float64(l.Connections-half), 1)
-	return time.Duration(float64(l.Idle) * (1 - 0.9*over))
+	span := l.Connections - half
+	return l.Idle - l.Idle/10*9*time.Duration(min(open-half, span))/time.Duration(span)
 }
 
 // shut refuses all further connections and returns those that are open.
