@@ -6,10 +6,10 @@ import (
 	"signpost/host/zone"
 )
 
-// addressed lists the types whose target's addresses go into the additional section (RFC 1035 §3.3, RFC 2782, RFC 9460 §4.1).
+// addressed lists the types whose target's addresses go into the additional section (RFC 1035 §3.3, RFC 2230 §2, RFC 2782, RFC 9460 §4.1).
 func addressed(typ uint16) bool {
 	switch typ {
-	case wire.TypeNS, wire.TypeMX, wire.TypeSRV, wire.TypeSVCB, wire.TypeHTTPS, wire.TypeKX:
+	case wire.TypeNS, wire.TypeMX, wire.TypeSRV, wire.TypeSVCB, wire.TypeHTTPS, wire.TypeKX, wire.TypeMB:
 		return true
 	}
 	return false
@@ -29,7 +29,12 @@ func (s *stage) additional(n *node, set *rrset) []zone.Additional {
 				continue
 			}
 			required := n.flags&isCut != 0 && set.typ == wire.TypeNS && s.below(target, n)
-			for _, typ := range [...]uint16{wire.TypeA, wire.TypeAAAA} {
+			types := [...]uint16{wire.TypeA, wire.TypeAAAA, r.typ}
+			count := 2
+			if aliasMode(r.typ, data) {
+				count = 3 // the target's own bindings, too
+			}
+			for _, typ := range types[:count] {
 				if addresses := s.addresses(target, typ); addresses != nil {
 					out = append(out, zone.Additional{Record: i, NameOff: int(span.Off), Required: required, Addresses: addresses})
 				}
@@ -37,6 +42,11 @@ func (s *stage) additional(n *node, set *rrset) []zone.Additional {
 		}
 	}
 	return out
+}
+
+// aliasMode tells whether a SVCB or HTTPS record only leads to another name's (RFC 9460 §2.4.2).
+func aliasMode(typ uint16, data []byte) bool {
+	return (typ == wire.TypeSVCB || typ == wire.TypeHTTPS) && data[0] == 0 && data[1] == 0
 }
 
 // target is the node whose addresses a name in the data stands for. SVCB's "." is its owner (RFC 9460 §2.5.2) and has no name to
@@ -61,7 +71,7 @@ func (s *stage) below(n, cut *node) bool {
 	}
 }
 
-// addresses is a node's simple A or AAAA set, or nil.
+// addresses is a node's simple set of a type whose data has no compressed names, or nil.
 func (s *stage) addresses(n *node, typ uint16) *zone.Set {
 	var set *zone.Set
 	for at := n.first; at != 0; {

@@ -155,20 +155,29 @@ func (s *stage) earlier(kept []*record, seen *map[string]*record, r *record) *re
 	const few = 16
 	if len(kept) < few {
 		for _, k := range kept {
-			if k.typ == r.typ && string(s.bytesOf(k)) == string(s.bytesOf(r)) {
+			if k.typ == r.typ && k.dataLen == r.dataLen && s.key(k) == s.key(r) {
 				return k
 			}
 		}
 		return nil
 	}
-	key := func(r *record) string { return string([]byte{byte(r.typ >> 8), byte(r.typ)}) + string(s.bytesOf(r)) }
 	if *seen == nil {
 		*seen = map[string]*record{}
 	}
 	for _, k := range kept[len(*seen):] {
-		(*seen)[key(k)] = k
+		(*seen)[s.key(k)] = k
 	}
-	return (*seen)[key(r)]
+	return (*seen)[s.key(r)]
+}
+
+// key is the same for two records of a name that say the same: names in the data compare without case (RFC 4343).
+func (s *stage) key(r *record) string {
+	key := append([]byte{byte(r.typ >> 8), byte(r.typ)}, s.bytesOf(r)...)
+	s.spans = rrdata.AppendNames(s.spans[:0], r.typ, key[2:])
+	for _, span := range s.spans {
+		wire.LowerName(key[2:][span.Off : span.Off+span.Len])
+	}
+	return string(key)
 }
 
 // checkSet finds mistakes inside one RRset.

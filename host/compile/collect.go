@@ -49,6 +49,7 @@ const (
 	hasDNAME                         // owns DNAME
 	hasCNAME                         // owns CNAME
 	hasStar                          // has a child "*"
+	isHash                           // owns nothing but NSEC3: it does not exist for queries (RFC 5155 §7.2.8)
 )
 
 // record is one resource record.

@@ -6,8 +6,10 @@ import "signpost/host/wire"
 func (s *stage) link() {
 	for number := range uint32(s.nodes.count) {
 		n := s.nodes.at(number)
+		others := n.first == 0
 		for at := n.first; at != 0; {
 			r := s.records.at(at - 1)
+			others = others || r.typ != wire.TypeNSEC3 && r.typ != wire.TypeRRSIG
 			switch r.typ {
 			case wire.TypeNS:
 				if number != 0 {
@@ -19,6 +21,9 @@ func (s *stage) link() {
 				n.flags |= hasCNAME
 			}
 			at = r.next
+		}
+		if !others {
+			n.flags |= isHash
 		}
 		if name := s.name(n); len(name) >= 2 && name[0] == 1 && name[1] == '*' {
 			s.nodes.at(n.parent).flags |= hasStar

@@ -56,6 +56,9 @@ func zoneFlags(flags nodeFlags) zone.Flags {
 	if flags&hasStar != 0 {
 		out |= zone.Wildcard
 	}
+	if flags&isHash != 0 {
+		out |= zone.Hash
+	}
 	return out
 }
 

@@ -55,6 +55,7 @@ const (
 	TypeA          = 1
 	TypeNS         = 2
 	TypeCNAME      = 5
+	TypeMB         = 7
 	TypeSOA        = 6
 	TypePTR        = 12
 	TypeKEY        = 25

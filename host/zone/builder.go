@@ -17,6 +17,7 @@ const (
 	Cut      Flags = nodeCut      // owns NS and is not the apex
 	Occluded Flags = nodeOccluded // lies below a cut or a DNAME
 	Wildcard Flags = nodeWildcard // has a child "*"
+	Hash     Flags = nodeHash     // owns nothing but NSEC3
 )
 
 // Set is an RRset as it goes into a zone. Its bytes are copied.

@@ -59,7 +59,7 @@ func (z *Zone) Negative() RRset { return RRset(z.arena[z.negative:]) }
 // Apex is the node of the zone's own name.
 func (z *Zone) Apex() Node { return Node(z.arena[z.apex:]) }
 
-// lookup finds the node of a name by its hash.
+// lookup finds the node of a name by its hash; nil for names that no query finds.
 func (z *Zone) lookup(name []byte, hash uint64) Node {
 	relative := name[:len(name)-len(z.Origin)]
 	for place := z.index.Place(hash); ; place++ {
@@ -70,9 +70,9 @@ func (z *Zone) lookup(name []byte, hash uint64) Node {
 		if !same {
 			continue
 		}
-		node := z.arena[start:]
-		if int(node[nodeNameLenOff]) == len(relative) && string(node[nodeNameOff:nodeNameOff+len(relative)]) == string(relative) {
-			return Node(node)
+		node := Node(z.arena[start:])
+		if node.flags()&nodeHash == 0 && int(node[nodeNameLenOff]) == len(relative) && string(node[nodeNameOff:nodeNameOff+len(relative)]) == string(relative) {
+			return node
 		}
 	}
 }
@@ -89,6 +89,7 @@ const (
 	nodeDNAME                  // owns a DNAME
 	nodeALIAS                  // owns an ALIAS
 	nodeIsWildcard             // its first label is "*"
+	nodeHash                   // the owner of an NSEC3: no query finds it (RFC 5155 §7.2.8)
 )
 
 func (n Node) flags() uint16 { return binary.LittleEndian.Uint16(n[nodeFlagsOff:]) }
