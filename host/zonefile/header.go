@@ -117,16 +117,18 @@ func (r *reader) badHeader(t *token, i int) {
 
 // nearType suggests a type or class.
 func (r *reader) nearType(word string) string {
-	if len(word) == 1 {
-		return "" // every type of one or two letters would be near
+	if len(word) == 1 || len(r.diags) >= diagMax {
+		return "" // every type of one or two letters would be near; a message that is not shown needs no hint
 	}
 	if r.typeNames == nil {
-		for typ := range 65536 {
-			if name := typeName(uint16(typ)); !strings.HasPrefix(name, "TYPE") {
-				r.typeNames = append(r.typeNames, name)
+		r.typeNames = append(slices.Clone(commonTypes), "IN")
+		for _, named := range [][2]uint16{{1, 300}, {32768, 32800}, {65280, 65535}} { // where IANA gives types, and the private ones
+			for typ := named[0]; typ < named[1]; typ++ {
+				if name := typeName(typ); !strings.HasPrefix(name, "TYPE") {
+					r.typeNames = append(r.typeNames, name)
+				}
 			}
 		}
-		r.typeNames = slices.Concat(commonTypes, r.typeNames, []string{"IN"})
 	}
 	return diag.DidYouMean(word, r.typeNames)
 }

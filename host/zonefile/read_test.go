@@ -3,6 +3,7 @@ package zonefile
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -147,7 +148,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("%q: text of %+v", text, d)
 			}
 		}
-		if r.diags.Errors() > 0 && bytes.Equal(bytes.TrimSpace(text), nil) && len(included) == 0 {
+		if r.diags.Errors() > 0 && len(bytes.Trim(text, " \t\n")) == 0 && len(included) == 0 {
 			t.Fatalf("%q: %v", text, r.diags)
 		}
 	})
@@ -201,15 +202,18 @@ func FuzzAnnotation(f *testing.F) {
 	})
 }
 
-// FuzzAgainstMiekg: a text that miekg/dns takes too has the same records there. Left out: $INCLUDE and $GENERATE, where miekg's rules
-// are its own, records without TTL, quotes outside of data, and types whose text it reads in another way.
+// miekgDiffers matches what miekg/dns reads in a way of its own: inside parentheses a line break does not end a field there.
+var miekgDiffers = regexp.MustCompile(`\([^)]*\n[^ \t]`)
+
+// FuzzAgainstMiekg: a text that miekg/dns takes too has the same records there. Left out are miekgDiffers, and $INCLUDE and $GENERATE,
+// which it knows in a form of its own; a text about which we warn is left out too.
 func FuzzAgainstMiekg(f *testing.F) {
 	for _, c := range syntaxCases(f) {
 		f.Add(c.files[c.name+".zone"])
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		upper := bytes.ToUpper(text)
-		if len(text) > 4096 || bytes.Contains(upper, []byte("$INCLUDE")) || bytes.Contains(upper, []byte("$GENERATE")) {
+		if len(text) > 4096 || bytes.Contains(upper, []byte("$INCLUDE")) || bytes.Contains(upper, []byte("$GENERATE")) || miekgDiffers.Match(text) {
 			return
 		}
 		records, diags := readFiles("z.zone", map[string][]byte{"z.zone": text})
