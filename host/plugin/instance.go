@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -99,8 +100,8 @@ func (in *instance) reason(err error) error {
 	if int64(in.fuel.Get()) < 0 {
 		return errSpent
 	}
-	if notice, _, _ := strings.Cut(strings.TrimSpace(abi.Printable(in.notice)), "\n"); notice != "" {
-		return fmt.Errorf("%w: %s", firstLine(err), notice)
+	if notice, _, _ := bytes.Cut(bytes.TrimSpace(in.notice), []byte("\n")); len(notice) > 0 {
+		return fmt.Errorf("%w: %s", firstLine(err), abi.Printable(notice))
 	}
 	return firstLine(err)
 }

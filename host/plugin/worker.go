@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"time"
@@ -94,15 +95,18 @@ func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decisi
 	if uint32(status) != 0 {
 		return fmt.Errorf("the plugin said that it cannot (%d)", uint32(status))
 	}
+	if frame, ok = in.frame(); !ok { // again: the guest may have grown its memory, which moves it
+		return errFrame
+	}
+	if err := w.readResult(frame, s, d); err != nil {
+		return err
+	}
 	spent := s.fuel - in.left()
 	d.Fuel += spent
 	counts := &s.plugin.counts[w.shard]
 	counts.decisions.Add(1)
 	counts.fuel.Add(spent)
-	if frame, ok = in.frame(); !ok { // again: the guest may have grown its memory, which moves it
-		return errFrame
-	}
-	return w.readResult(frame, s, d)
+	return nil
 }
 
 // writeFacts fills the frame with what the plugin wants to know, and zeroes what it does not.
@@ -115,13 +119,13 @@ func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
 	}
 	candidates := frame[abi.CandidatesOff:abi.PickOff]
 	for i, weight := range d.Weights {
-		at := candidates[i*abi.CandidateLen:][:abi.CandidateLen]
-		put32(at[abi.WeightOff:], weight)
 		health := policy.Up
 		if i < len(f.Health) && !d.FailOpen {
 			health = f.Health[i]
 		}
-		at[abi.HealthOff] = byte(health)
+		at := candidates[i*abi.CandidateLen:][:abi.CandidateLen]
+		binary.LittleEndian.PutUint64(at, uint64(weight)<<(8*abi.WeightOff)|uint64(health)<<(8*abi.HealthOff))
+		binary.LittleEndian.PutUint64(at[8:], 0)
 	}
 }
 

@@ -1,0 +1,234 @@
+package plugin
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"signpost/host/policy"
+	"signpost/sdk/abi"
+)
+
+// callTree is functions that call their successor twice: 2^depth calls without a loop. They start at index first.
+func callTree(first uint32, depth int) []body {
+	var tree []body
+	for i := range depth {
+		next := call(first + uint32(i) + 1)
+		tree = append(tree, body{typ: typeVoid, code: slices.Concat(next, next)})
+	}
+	return append(tree, body{typ: typeVoid, code: []byte{0x01}})
+}
+
+// Every way to spend time or memory in decide ends when the fuel does: the decision falls back, and nothing else happens.
+func TestDecideIsBounded(t *testing.T) {
+	zero := i32(0)
+	for _, c := range []struct {
+		name   string
+		guest  emitted
+		reason string
+	}{
+		{"endless loop", emitted{decide: append(loop(), zero...)}, "decide: fuel is spent"},
+		{"loop-free call tree", emitted{decide: slices.Concat(call(5), zero), extra: callTree(5, 60)}, "decide: fuel is spent"},
+		{"deep recursion", emitted{decide: slices.Concat(call(5), zero), extra: []body{{typ: typeVoid, code: call(5)}}}, "decide: fuel is spent"},
+		{"recursion with many locals", emitted{decide: slices.Concat(call(5), zero),
+			extra: []body{{typ: typeVoid, groups: 1, locals: append(appendU32(nil, 9000), typeI64), code: call(5)}}}, "decide: fuel is spent"},
+		{"indirect recursion", emitted{decide: slices.Concat(call(5), zero), tables: []byte{1, typeFuncRef, 0, 1},
+			elements: slices.Concat([]byte{1, 0}, zero, []byte{opEnd, 1, 5}),
+			extra:    []body{{typ: typeVoid, code: slices.Concat(zero, []byte{opCallIndirect, typeVoid, 0})}}}, "decide: fuel is spent"},
+		{"memory.grow by one for ever", emitted{decide: append(loop(slices.Concat(i32(1), []byte{opMemoryGrow, 0, opDrop})...), zero...)}, "decide: fuel is spent"},
+		{"memory.grow by all", emitted{decide: append(loop(slices.Concat(i32(65535), []byte{opMemoryGrow, 0, opDrop})...), zero...)}, "decide: fuel is spent"},
+		{"memory.grow by a negative number", emitted{decide: append(loop(slices.Concat(i32(-1), []byte{opMemoryGrow, 0, opDrop})...), zero...)}, "decide: fuel is spent"},
+		{"memory.fill for ever", emitted{decide: append(loop(slices.Concat(zero, zero, i32(200_000), []byte{opPrefix, opMemoryFill, 0})...), zero...)}, "decide: fuel is spent"},
+		{"memory.copy for ever", emitted{decide: append(loop(slices.Concat(zero, i32(8), i32(200_000), []byte{opPrefix, opMemoryCopy, 0, 0})...), zero...)}, "decide: fuel is spent"},
+		{"memory.fill beyond the end", emitted{decide: slices.Concat(zero, zero, i32(1<<20), []byte{opPrefix, opMemoryFill, 0}, zero)}, "decide: out of bounds memory access"},
+		{"table.copy for ever", emitted{tables: []byte{1, typeFuncRef, 0, 0x80, 0x80, 2},
+			decide: append(loop(slices.Concat(zero, i32(1), i32(30_000), []byte{opPrefix, opTableCopy, 0, 0})...), zero...)}, "decide: fuel is spent"},
+		{"loop with a branch table", emitted{decide: slices.Concat([]byte{opLoop, typeEmpty}, zero, []byte{opBrTable, 2, 0, 0, 0, opEnd}, zero)}, "decide: fuel is spent"},
+		{"loop inside a dead block", emitted{decide: slices.Concat([]byte{0x02, typeEmpty}, loop(), []byte{opEnd}, zero)}, "decide: fuel is spent"},
+		{"host calls for ever", emitted{imports: [][2]string{{wasiModule, "sched_yield"}}, importAs: typeToI32,
+			decide: append(loop(slices.Concat(call(0), []byte{opDrop})...), zero...)}, "decide: fuel is spent"},
+		{"unreachable", emitted{decide: []byte{opUnreachable}}, "decide: unreachable"},
+		{"division by zero", emitted{decide: slices.Concat(i32(1), zero, []byte{0x6d})}, "decide: integer divide by zero"},
+		{"a load outside the memory", emitted{decide: slices.Concat(i32(-8), []byte{0x28, 2, 0})}, "decide: out of bounds memory access"},
+		{"it cannot", emitted{decide: i32(3)}, "decide: the plugin said that it cannot (3)"},
+		{"a scope longer than an address", emitted{decide: slices.Concat(weigh(1, 1), []byte{opDrop}, store(emitFrame+abi.Scope4Off, 33), zero)},
+			"decide: a scope of 33 or 0 bits is longer than an address"},
+		{"a scope longer than a v6 address", emitted{decide: slices.Concat(weigh(1, 1), []byte{opDrop}, store(emitFrame+abi.Scope4Off, 129<<8), zero)},
+			"decide: a scope of 0 or 129 bits is longer than an address"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := testHost(t)
+			mustLoad(t, h, "guest", c.guest.bytes())
+			p := mustRoute(t, h, plainSpec(3, "guest"))
+			w := h.NewWorker()
+			var d policy.Decision
+			facts := policy.Facts{Health: []policy.Health{policy.Up, policy.Down, policy.Up}}
+			w.Decide(p, &facts, &d)
+			if !d.Fallback || weightsOf(&d) != "1 0 1" || d.Total != 2 {
+				t.Errorf("got %+v, want the fallback 1 0 1", d)
+			}
+			info := infoOf(t, h, "guest")
+			if info.LastError != c.reason || info.Strikes != 1 || info.Fallbacks != 1 || info.Decisions != 0 {
+				t.Errorf("got %+v, want one strike: %s", info, c.reason)
+			}
+			w.Close()
+		})
+	}
+}
+
+// What a guest may do at most in one call is its fuel. A guest that stays inside is charged for what it did.
+func TestFuelIsCounted(t *testing.T) {
+	h := testHost(t)
+	// A loop of n passes: local 1 counts up to the candidate count × 1000.
+	passes := slices.Concat(
+		[]byte{opLoop, typeEmpty, opLocalGet, 1}, i32(1), []byte{0x6a, opLocalTee, 1}, i32(10_000), []byte{0x48, opBrIf, 0, opEnd},
+	)
+	wasm := emitted{decide: slices.Concat(call(5), []byte{opDrop}, weigh(1, 1)),
+		extra: []body{{typ: typeToI32, groups: 1, locals: []byte{2, typeI32}, code: append(passes, i32(0)...)}}}.bytes()
+	mustLoad(t, h, "guest", wasm)
+	p := mustRoute(t, h, plainSpec(2, "guest"))
+	w := h.NewWorker()
+	defer w.Close()
+	var d policy.Decision
+	w.Decide(p, &policy.Facts{}, &d)
+	if d.Fallback || d.Fuel < 60_000 || d.Fuel > 90_000 {
+		t.Errorf("10,000 passes of 7 instructions: got %d of fuel (fallback %v), want about 70,000", d.Fuel, d.Fallback)
+	}
+	first := d.Fuel
+	w.Decide(p, &policy.Facts{}, &d)
+	if d.Fuel != first {
+		t.Errorf("the same decision again: got %d of fuel, want %d", d.Fuel, first)
+	}
+	if info := infoOf(t, h, "guest"); info.Fuel != 2*first || info.Decisions != 2 {
+		t.Errorf("got %+v, want 2 decisions and %d of fuel", info, 2*first)
+	}
+}
+
+// A module that cannot be a plugin, or that could escape its limits, is refused with the reason.
+func TestAdmissionRefuses(t *testing.T) {
+	zero := i32(0)
+	dead := func(code ...byte) emitted { return emitted{extra: []body{{typ: typeVoid, code: code}}} }
+	manyLocals := append(appendU32(nil, 1000), typeI64)
+	var blocks []byte
+	for range 300 {
+		blocks = append(blocks, 0x02, typeEmpty, opEnd)
+	}
+	var targets []byte
+	for range 40 {
+		targets = slices.Concat(targets, []byte{0x02, typeEmpty}, zero, append([]byte{opBrTable, 100}, make([]byte, 101)...), []byte{opEnd})
+	}
+	for _, c := range []struct {
+		name  string
+		wasm  []byte
+		error string
+	}{
+		{"empty", nil, "not a WebAssembly module"},
+		{"text", []byte("(module)"), "not a WebAssembly module"},
+		{"component", []byte("\x00asm\x0d\x00\x01\x00"), "not a WebAssembly module"},
+		{"not a plugin", emitted{without: abi.ExportMarker}.bytes(), "not a Signpost plugin: it does not export signpost_abi_v1"},
+		{"no decide", emitted{without: abi.ExportDecide}.bytes(), "it does not export a function signpost_decide"},
+		{"no memory", emitted{without: abi.ExportMemory}.bytes(), "it does not export its memory"},
+		{"wrong signature", emitted{decideAs: typeConfigure, decide: i64(0)}.bytes(), "signpost_decide has signature (i32, i32, i32, i32) → i64 instead of (i32) → i32"},
+		{"unknown import", emitted{imports: [][2]string{{"env", "now"}}}.bytes(), `import "env"."now" is not offered`},
+		{"unknown wasi import", emitted{imports: [][2]string{{wasiModule, "path_open"}}}.bytes(), `"path_open" is not offered`},
+		{"import with a wrong type", emitted{imports: [][2]string{{wasiModule, "sched_yield"}}, importAs: typeConfigure}.bytes(), "signature mismatch"},
+		{"writes the fuel", dead(slices.Concat(i64(1<<40), []byte{opGlobalSet, 0})...).bytes(), "unknown global 0"},
+		{"reads the fuel", dead(opGlobalGet, 0, opDrop).bytes(), "unknown global 0"},
+		{"exports the fuel", emitted{export: 1, exports: append(name("tank"), 3, 0)}.bytes(), `export "tank" is not allowed`},
+		{"takes the fuel's name", emitted{export: 1, exports: append(name(fuelExport), externFunction, 0)}.bytes(), "export \"signpost_fuel\" is not allowed"},
+		{"SIMD", dead(0xfd, 0x0c, 0).bytes(), "opcode 0xfd (SIMD) is not allowed"},
+		{"threads", dead(0xfe, 0x03, 0).bytes(), "opcode 0xfe (threads) is not allowed"},
+		{"tail call", dead(0x12, 0).bytes(), "opcode 0x12 (tail calls) is not allowed"},
+		{"exceptions", dead(0x06, typeEmpty, opEnd).bytes(), "opcode 0x6 (exception handling) is not allowed"},
+		{"table.grow", emitted{tables: []byte{1, typeFuncRef, 0, 1}, extra: []body{{typ: typeVoid,
+			code: slices.Concat([]byte{opRefNull, typeFuncRef}, i32(50_000_000), []byte{opPrefix, 15, 0, opDrop})}}}.bytes(), "opcode 0xfc 15 is not allowed"},
+		{"table.fill", emitted{tables: []byte{1, typeFuncRef, 0, 1}, extra: []body{{typ: typeVoid,
+			code: slices.Concat(zero, []byte{opRefNull, typeFuncRef}, zero, []byte{opPrefix, 17, 0})}}}.bytes(), "opcode 0xfc 17 is not allowed"},
+		{"huge table", emitted{tables: appendU32([]byte{1, typeFuncRef, 0}, 100_000_000)}.bytes(), "tables of 100000000 entries are larger than 65536"},
+		{"huge memory", emitted{memory: appendU32([]byte{0}, 2000)}.bytes(), "memory of 128000 KiB is more than the limit of 1024 KiB"},
+		{"shared memory", emitted{memory: []byte{3, 1, 1}}.bytes(), "limits of kind 3"},
+		{"64-bit memory", emitted{memory: []byte{4, 1}}.bytes(), "limits of kind 4"},
+		{"too many locals", emitted{extra: []body{{typ: typeVoid, groups: 1, locals: append(appendU32(nil, 1<<31), typeI64)}}}.bytes(), "more than 10000 locals"},
+		{"compile bomb of blocks", emitted{extra: []body{{typ: typeVoid, groups: 1, locals: manyLocals, code: blocks}}}.bytes(), "too complex to compile safely: 1000 locals × 300"},
+		{"compile bomb of branch targets", emitted{extra: []body{{typ: typeVoid, groups: 1, locals: manyLocals, code: targets}}}.bytes(), "too complex to compile safely"},
+		{"compile bomb of many functions", emitted{extra: slices.Repeat([]body{{typ: typeVoid, groups: 1, locals: append(appendU32(nil, 600), typeI64), code: blocks}}, 30)}.bytes(), "too complex to compile safely"},
+		{"deep nesting", dead(slices.Concat(slices.Repeat([]byte{0x02, typeEmpty}, 20_000), slices.Repeat([]byte{opEnd}, 20_000))...).bytes(), "nested deeper"},
+		{"elements that are not there", emitted{tables: []byte{1, typeFuncRef, 0, 1}, elements: appendU32(nil, 1<<31)}.bytes(), "elements in"},
+		{"data that is not there", emitted{data: appendU32(nil, 1<<31)}.bytes(), "elements in"},
+		{"types that are not there", emitted{types: appendU32(nil, 1<<31)}.bytes(), "elements in"},
+		{"garbage collection types", emitted{types: []byte{1, 0x5f, 0, 0}}.bytes(), "is not allowed"},
+		{"a start function that loops", emitted{start: 5, extra: []body{{typ: typeVoid, code: loop()}}}.bytes(), "start: "},
+		{"an _initialize that loops", emitted{extra: []body{{typ: typeVoid, code: loop()}}, export: 1,
+			exports: append(name("_initialize"), externFunction, 5)}.bytes(), "_initialize: fuel is spent"},
+		{"an _initialize with parameters", emitted{export: 1, exports: append(name("_initialize"), externFunction, 4)}.bytes(), "_initialize has signature (i32) → i32 instead of ()"},
+		{"trap in the marker", emitted{marker: []byte{opUnreachable}}.bytes(), "signpost_abi_v1: unreachable"},
+		{"frame outside", emitted{marker: i32(4*65536 - 8)}.bytes(), "is not inside the guest's memory"},
+		{"frame at an odd address", emitted{marker: i32(1025)}.bytes(), "a multiple of 8"},
+		{"trap in describe", emitted{describe: []byte{opUnreachable}}.bytes(), "signpost_describe: unreachable"},
+		{"describe loops", emitted{describe: append(loop(), i64(0)...)}.bytes(), "signpost_describe: fuel is spent"},
+		{"manifest outside", emitted{describe: i64(0x7fff_0000<<32 | 100)}.bytes(), "is not inside the guest's memory"},
+		{"manifest across the end", emitted{describe: i64((4*65536-4)<<32 | 100)}.bytes(), "is not inside the guest's memory"},
+		{"absurd manifest length", emitted{describe: i64(0xffff_ffff)}.bytes(), "a result of 4294967295 bytes is longer than 262144"},
+		{"manifest is not JSON", emitted{manifest: "hello"}.bytes(), "manifest: invalid character"},
+		{"another name", emitted{manifest: manifestOf("other")}.bytes(), "the module holds no plugin of that name but other"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := testHost(t)
+			err := h.Load(context.Background(), "guest", c.wasm, Limits{Memory: 1 << 20})
+			if err == nil || !strings.Contains(err.Error(), c.error) {
+				t.Errorf("got %v, want an error with %q", err, c.error)
+			}
+			if strings.Count(err.Error(), "\n") > 0 {
+				t.Errorf("got %q, want one line", err)
+			}
+			if got := h.instances.Load(); got != 0 || len(h.Plugins()) != 0 {
+				t.Errorf("got %d instances and plugins %v, want none left", got, h.Plugins())
+			}
+		})
+	}
+}
+
+// A guest that misbehaves while a policy is validated refuses the policy with a diagnostic at its place.
+func TestConfigureIsBounded(t *testing.T) {
+	attribute := abi.Attribute{Name: "weight", Type: abi.TypeInt}
+	problems := func(list ...abi.Problem) []byte {
+		var raw []byte
+		for _, p := range list {
+			raw = abi.AppendProblem(raw, p)
+		}
+		return raw
+	}
+	at := func(raw []byte) emitted { // configure returns raw, which lies behind the manifest
+		return emitted{manifest: manifestOf("guest", attribute), config: i64(50_000<<32 | int64(len(raw))),
+			data: slices.Concat([]byte{2, 0}, i32(emitManifest), []byte{opEnd}, name(manifestOf("guest", attribute)), []byte{0}, i32(50_000), []byte{opEnd}, name(string(raw)))}
+	}
+	with := func(e emitted) emitted { e.manifest = manifestOf("guest", attribute); return e }
+	for _, c := range []struct {
+		name  string
+		guest emitted
+		want  string
+	}{
+		{"trap", with(emitted{config: []byte{opUnreachable}}), "example.com.zone:10:25: guest: the plugin failed on this policy: unreachable"},
+		{"loop", with(emitted{config: append(loop(), i64(0)...)}), "example.com.zone:10:25: guest: the plugin failed on this policy: fuel is spent"},
+		{"trap in alloc", with(emitted{alloc: []byte{opUnreachable}}), "example.com.zone:10:25: guest: the plugin failed on this policy: unreachable"},
+		{"alloc outside", with(emitted{alloc: i32(-100)}), "a buffer at 0xffffff9c of"},
+		{"problems outside", with(emitted{config: i64(-1<<32 | 50)}), "a result at 0xffffffff of 50 bytes is not inside the guest's memory"},
+		{"absurd length of problems", with(emitted{config: i64(0x7fff_ffff)}), "a result of 2147483647 bytes is longer than 65536"},
+		{"malformed problems", at([]byte("short")), "malformed problems"},
+		{"a candidate that does not exist", at(problems(abi.Problem{Candidate: 2})), "malformed problems"},
+		{"an attribute that does not exist", at(problems(abi.Problem{Candidate: 1, Attribute: 1})), "malformed problems"},
+		{"a problem with a value", at(problems(abi.Problem{Candidate: 1, Attribute: 0, Text: "too odd"})), "example.com.zone:11:41: guest: too odd"},
+		{"a problem with a candidate", at(problems(abi.Problem{Candidate: 1, Attribute: -1, Text: "alone"})), "example.com.zone:11:25: guest: alone"},
+		{"a problem with all", at(problems(abi.Problem{Candidate: -1, Attribute: -1, Text: "all\x1b[1m wrong"})), "example.com.zone:10:25: guest: all�[1m wrong"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := testHost(t)
+			mustLoad(t, h, "guest", c.guest.bytes())
+			p, diags := h.Route(weightedSpec([]string{"guest"}, "1", "2"))
+			if p != nil || len(diags) != 1 || !strings.Contains(diags[0].String(), c.want) {
+				t.Errorf("got %v %v, want %q", p, diags, c.want)
+			}
+		})
+	}
+}
