@@ -12,10 +12,11 @@ import (
 )
 
 var (
-	peersOnly = flag.Bool("peers-only", false, "compare BIND with NSD and Knot instead of Signpost")
-	binaryAt  = flag.String("signpost", "", "use this binary instead of building one")
-	show      = flag.Int("show", 40, "how many unexplained differences to print")
-	reportTo  = flag.String("report", "", "file for all unexplained differences")
+	peersOnly   = flag.Bool("peers-only", false, "compare BIND with NSD and Knot instead of Signpost")
+	binaryAt    = flag.String("signpost", "", "use this binary instead of building one")
+	zonesWanted = flag.String("zones", "", "regular expression: only these zone files")
+	show        = flag.Int("show", 40, "how many unexplained differences to print")
+	reportTo    = flag.String("report", "", "file for all unexplained differences")
 )
 
 // askers is how many questions are under way: enough to keep two cores busy.

@@ -39,7 +39,8 @@ func same(a, b *reply, part aspect) bool {
 type judge struct {
 	zones     []zoneFile
 	origins   map[string]bool
-	candidate int // index of the server under test: Signpost, or BIND when only the peers run
+	owners    map[string]bool // names with records in some zone file
+	candidate int             // index of the server under test: Signpost, or BIND when only the peers run
 
 	asked, viaTCP, agreed int
 	classes               map[string]int // accepted differences by rule or by who is followed
@@ -47,17 +48,22 @@ type judge struct {
 	findings              []string // unexplained, as text
 	unexplained           int
 	findingsByKind        map[string]int
+	kept                  map[string]int // findings by zone, type and kind
 }
 
-const findingsMax = 400 // texts that are kept; all are counted
+// findingsMax is how many texts are kept of each zone, type and kind; all are counted.
+const findingsMax = 2
 
 func newJudge(zones []zoneFile, candidate int) *judge {
 	j := &judge{
-		zones: zones, candidate: candidate, origins: map[string]bool{}, classes: map[string]int{}, examples: map[string]string{},
-		findingsByKind: map[string]int{},
+		zones: zones, candidate: candidate, origins: map[string]bool{}, owners: map[string]bool{}, classes: map[string]int{}, examples: map[string]string{},
+		findingsByKind: map[string]int{}, kept: map[string]int{},
 	}
 	for _, z := range zones {
 		j.origins[string(z.origin)] = true
+		for _, rec := range z.records {
+			j.owners[rec.owner] = true
+		}
 	}
 	return j
 }
@@ -113,8 +119,8 @@ func (j *judge) checkForm(q question, r *reply, limit int) {
 // checkTruncation compares the candidate's UDP reply with its own over TCP: TC exactly when something required is missing, and
 // then only whole RRsets (RFC 2181 section 9); additional data may be missing without TC, glue for the cut may not (RFC 9471).
 func (j *judge) checkTruncation(q question, udp, tcp *reply) {
-	if udp.none || tcp.none || q.typ == dns.TypeANY {
-		return // ANY is allowed to differ by transport (RFC 8482 section 4.4)
+	if udp.none || tcp.none || q.typ == dns.TypeANY || q.typ == dns.TypeRRSIG {
+		return // these may differ by transport (RFC 8482 section 4.4)
 	}
 	problem := ""
 	for s := answer; s <= additional && problem == ""; s++ {
@@ -233,8 +239,10 @@ func (j *judge) accepted(q question, folded []*reply, voters []int, part aspect,
 func (j *judge) find(kind string, q question, text string) {
 	j.unexplained++
 	j.findingsByKind[kind]++
-	if len(j.findings) < findingsMax && j.findingsByKind[kind] <= findingsMax/4 {
-		j.findings = append(j.findings, fmt.Sprintf("%s (zone %s): %s\n%s", q, j.zoneOf(q.name), kind, text))
+	zone := j.zoneOf(q.name)
+	place := zone + typeText(q.typ) + kind
+	if j.kept[place]++; j.kept[place] <= findingsMax {
+		j.findings = append(j.findings, fmt.Sprintf("%s (zone %s): %s\n%s", q, zone, kind, text))
 	}
 }
 

@@ -68,7 +68,7 @@ func typeText(typ uint16) string {
 // everyNodeTypes are asked at every name; the types present at a node are asked there as well.
 var everyNodeTypes = []uint16{
 	dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeSOA, dns.TypeMX, dns.TypeTXT, dns.TypeCNAME, dns.TypeDNAME, dns.TypeDS, dns.TypeSRV,
-	dns.TypeHTTPS, dns.TypeNSEC, dns.TypeNSEC3, dns.TypeNSEC3PARAM, dns.TypeDNSKEY, dns.TypeRRSIG, dns.TypeANY, 65400,
+	dns.TypeHTTPS, dns.TypeNSEC, dns.TypeNSEC3PARAM, dns.TypeDNSKEY, dns.TypeRRSIG, dns.TypeANY, 65400,
 }
 
 // nearTypes are asked at names derived from an owner: enough to reach each branch of the lookup.

@@ -23,6 +23,49 @@ var rules = []rule{
 		reason: "step 3a asks for the answer only; the zone's NS records beside it, and the addresses that they bring, are a courtesy that NSD pays",
 		fold:   foldApexNS,
 	},
+	{
+		name: "ANY and RRSIG: some of the RRsets", rfc: "RFC 8482 sections 4.1 and 7",
+		reason: "a responder may choose which RRsets of the name it gives for QTYPE=ANY and QTYPE=RRSIG, and adds nothing to them; every server chooses otherwise",
+		accept: acceptSubset,
+	},
+	{
+		name: "CNAME chain of more than 16 links", rfc: "RFC 1034 section 5.2.2",
+		reason: "no RFC says where a server may stop; Knot stops after 5 links, BIND after 12 with SERVFAIL, Signpost after 17, NSD never: resolvers go on from the last one",
+		accept: acceptLongChain,
+	},
+	{
+		name: "glue made from a wildcard below the cut", rfc: "RFC 4592 section 2.2, RFC 1034 section 4.2.1",
+		reason: "glue is a copy of what the child's zone says; a wildcard below the cut is occluded and synthesises nothing; BIND does as Signpost does",
+		accept: acceptNoWildcardGlue,
+	},
+	{
+		name: "NS at an asterisk", rfc: "RFC 4592 section 4.2",
+		reason: "the RFC leaves it undefined; NSD answers it as data, Knot refers from the asterisk, BIND refuses the zone, Signpost refers from the name asked for",
+		accept: func(j *judge, q question, _ aspect, _ []*reply, _ *reply) bool {
+			return isBelow([]byte(folded(q.name)), []byte("\x02ns\x06wildns\x07example\x00"))
+		},
+	},
+	{
+		name: "TTL without $TTL", rfc: "RFC 1035 section 5.1",
+		reason: "the last TTL stated counts; NSD and Knot use 3600, BIND does as Signpost does",
+		accept: func(j *judge, q question, part aspect, all []*reply, got *reply) bool {
+			return j.zoneOf(q.name) == "neghigh.example." && (same(all[bind], got, part) || q.typ == dns.TypeANY)
+		},
+	},
+	{
+		name: "denial of the types that an SVCB target lacks", rfc: "RFC 9460 section 4.1",
+		reason: "SHOULD; only Knot adds NSEC or NSEC3 to additional, NSD adds nothing at all, BIND does as Signpost does",
+		accept: func(_ *judge, q question, part aspect, all []*reply, got *reply) bool {
+			return part == aspectAdditional && (q.typ == dns.TypeSVCB || q.typ == dns.TypeHTTPS) && same(all[bind], got, part)
+		},
+	},
+	{
+		name: "addresses for MG and MR", rfc: "RFC 1035 sections 3.3.6 and 3.3.8",
+		reason: "these cause no additional section processing; NSD and BIND do it all the same",
+		accept: func(_ *judge, q question, part aspect, _ []*reply, got *reply) bool {
+			return part == aspectAdditional && (q.typ == dns.TypeMG || q.typ == dns.TypeMR) && len(got.section[additional]) == 0
+		},
+	},
 }
 
 // normalise returns a copy of r with every folding rule applied.
@@ -57,13 +100,10 @@ func keepTargets(r *reply) {
 	targets := map[string]bool{}
 	for s := answer; s <= authority; s++ {
 		for _, rec := range r.section[s] {
-			if layout, has := nameAt[rec.typ]; has && layout.skip >= 0 && rec.typ != dns.TypeRRSIG && rec.typ != dns.TypeNSEC {
-				for rest := rec.rdata[layout.skip:]; rest != ""; rest = rest[nameLen(rest):] {
-					targets[rest[:nameLen(rest)]] = true
-					if layout.count == 1 {
-						break
-					}
-				}
+			switch rec.typ {
+			case dns.TypeNS, dns.TypeMX, dns.TypeSRV, dns.TypeSVCB, dns.TypeHTTPS, dns.TypeKX, dns.TypeAFSDB, dns.TypeRT, dns.TypeMB, dns.TypeLP:
+				rest := rec.rdata[nameAt[rec.typ].skip:]
+				targets[rest[:nameLen(rest)]] = true
 			}
 		}
 	}
@@ -76,4 +116,51 @@ func nameLen(wire string) int {
 		n += 1 + int(wire[n])
 	}
 	return min(n+1, len(wire))
+}
+
+// acceptSubset takes a reply to ANY or RRSIG whose records are all in some peer's reply, and that is empty only if theirs are.
+func acceptSubset(_ *judge, q question, part aspect, folded []*reply, got *reply) bool {
+	if q.typ != dns.TypeANY && q.typ != dns.TypeRRSIG || part == aspectHead {
+		return false
+	}
+	var known []record
+	for _, r := range folded[:bind+1] {
+		known = append(known, r.section[answer]...)
+	}
+	if (len(got.section[answer]) == 0) != (len(known) == 0) {
+		return false
+	}
+	for _, rec := range got.section[answer] {
+		if !slices.Contains(known, rec) {
+			return false
+		}
+	}
+	return len(known) > 0
+}
+
+const chainMax = 16
+
+// acceptLongChain takes a chain that was cut after chainMax links; NSD, which walks on, must have each link too.
+func acceptLongChain(_ *judge, q question, part aspect, folded []*reply, got *reply) bool {
+	links := 0
+	for _, rec := range got.section[answer] {
+		switch {
+		case !slices.Contains(folded[nsd].section[answer], rec):
+			return false
+		case rec.typ == dns.TypeCNAME:
+			links++
+		case rec.typ != dns.TypeDNAME && rec.typ != dns.TypeRRSIG:
+			return false
+		}
+	}
+	return links >= chainMax && got.rcode == dns.RcodeSuccess && len(got.section[authority])+len(got.section[additional]) == 0
+}
+
+// acceptNoWildcardGlue takes a referral that lacks only addresses of names that the corpus does not have.
+func acceptNoWildcardGlue(j *judge, q question, part aspect, all []*reply, got *reply) bool {
+	if part != aspectAdditional || !slices.ContainsFunc(got.section[authority], func(rec record) bool { return rec.typ == dns.TypeNS }) {
+		return false
+	}
+	exact := slices.DeleteFunc(slices.Clone(all[nsd].section[additional]), func(rec record) bool { return !j.owners[rec.owner] })
+	return slices.Equal(exact, got.section[additional])
 }

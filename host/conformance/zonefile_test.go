@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,10 @@ type zoneFile struct {
 // readZones copies testdata/instance to scratch/zones and lists its zones. BIND's named-compilezone says which names and types they have; where a file uses
 // $GENERATE, which neither NSD nor Knot reads, the peers load what it made of it.
 func readZones(t *testing.T, instance, scratch string) []zoneFile {
+	wanted, err := regexp.Compile(*zonesWanted)
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := filepath.Join(scratch, "zones")
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", instance))); err != nil {
 		t.Fatal(err)
@@ -32,6 +37,12 @@ func readZones(t *testing.T, instance, scratch string) []zoneFile {
 	}
 	var zones []zoneFile
 	for _, path := range paths {
+		if !wanted.MatchString(filepath.Base(path)) {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
 		name := strings.TrimSuffix(filepath.Base(path), ".zone") + "."
 		if name == "root." {
 			name = "."
