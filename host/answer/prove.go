@@ -71,13 +71,9 @@ func (w *Worker) proveNegative(name *wire.Name) {
 	switch {
 	case hit.Zone.NSEC():
 		w.proveNegativeNSEC(name)
-	case hit.Node == nil: // NXDOMAIN (RFC 5155 §7.2.2)
-		w.proveEncloser(name, hit.Labels)
-		node, _ := hit.Zone.Hashed(w.wildcardOf(name, hit.Labels))
-		w.prove(node, name)
-	case hit.Wildcard: // §7.2.5
-		w.proveEncloser(name, hit.Labels)
-		node, _ := hit.Zone.Hashed(w.wildcardOf(name, hit.Labels))
+	case hit.Node == nil || hit.Wildcard: // NXDOMAIN (RFC 5155 §7.2.2), or the wildcard's own NODATA (§7.2.5)
+		encloser := w.proveEncloser(name, name.Labels, hit.Labels)
+		node, _ := hit.Zone.Hashed(w.wildcardOf(name, encloser))
 		w.prove(node, name)
 	default: // §7.2.3, §7.2.4
 		w.proveName(name, name.Labels)
@@ -88,10 +84,7 @@ func (w *Worker) proveNegative(name *wire.Name) {
 func (w *Worker) proveNegativeNSEC(name *wire.Name) {
 	hit := &w.hit
 	w.prove(hit.Zone.Covering(name.Bytes()), name)
-	switch {
-	case hit.Node == nil:
-		w.prove(hit.Zone.Covering(w.wildcardOf(name, hit.Labels)), name)
-	case hit.Wildcard:
+	if hit.Node == nil || hit.Wildcard {
 		w.prove(hit.Zone.Covering(w.wildcardOf(name, hit.Labels)), name)
 	}
 }
@@ -110,30 +103,29 @@ func (w *Worker) proveName(name *wire.Name, labels int) {
 		w.prove(node, name)
 		return
 	}
-	w.proveEncloserOf(name, labels, labels-1)
+	w.proveEncloser(name, labels, labels-1)
 }
 
-// proveEncloser proves that name's closest encloser has labels labels: it exists and the next closer name does not (RFC 5155 §7.2.1).
-func (w *Worker) proveEncloser(name *wire.Name, labels int) {
-	w.proveEncloserOf(name, name.Labels, labels)
-}
-
-// proveEncloserOf looks for the closest encloser that can be proven, from labels upwards: names that only lead to unsigned
-// delegations have no NSEC3 under opt-out.
-func (w *Worker) proveEncloserOf(name *wire.Name, nameLabels, labels int) {
+// proveEncloser proves that an ancestor of name's last nameLabels labels exists and that the next closer name does not (RFC 5155
+// §7.2.1), and returns the ancestor's labels. It looks from labels upwards: a name that only leads to unsigned delegations has
+// no NSEC3 under opt-out.
+func (w *Worker) proveEncloser(name *wire.Name, nameLabels, labels int) int {
 	z := w.hit.Zone
-	for ; labels >= z.Labels; labels-- {
-		node, match := z.Hashed(name.Suffix(labels))
-		if !match {
-			continue
+	for ; labels > z.Labels; labels-- {
+		if node, match := z.Hashed(name.Suffix(labels)); match {
+			w.prove(node, name)
+			break
 		}
-		w.prove(node, name)
-		if labels < nameLabels {
-			next, _ := z.Hashed(name.Suffix(labels + 1))
-			w.prove(next, name)
-		}
-		return
 	}
+	if labels == z.Labels {
+		node, _ := z.Hashed(z.Origin)
+		w.prove(node, name)
+	}
+	if labels < nameLabels {
+		next, _ := z.Hashed(name.Suffix(labels + 1))
+		w.prove(next, name)
+	}
+	return labels
 }
 
 // proveReferral adds the delegation's DS records, or the proof that there are none (RFC 4035 §3.1.4, RFC 5155 §7.2.7). It is false
