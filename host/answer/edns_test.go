@@ -115,8 +115,12 @@ func TestRefusals(t *testing.T) {
 		{"UPDATE", func(m *dns.Msg) { m.Opcode = dns.OpcodeUpdate }, dns.RcodeNotImplemented, 21},
 		{"opcode 15", func(m *dns.Msg) { m.Opcode = 15 }, dns.RcodeNotImplemented, 21},
 		{"class HS", func(m *dns.Msg) { m.Question[0].Qclass = dns.ClassHESIOD }, dns.RcodeRefused, 21},
-		{"version", func(m *dns.Msg) { m.Question[0] = dns.Question{Name: "version.server.", Qtype: dns.TypeTXT, Qclass: dns.ClassCHAOS} }, dns.RcodeRefused, 18},
-		{"id", func(m *dns.Msg) { m.Question[0] = dns.Question{Name: "id.server.", Qtype: dns.TypeTXT, Qclass: dns.ClassCHAOS} }, dns.RcodeSuccess, -1},
+		{"version", func(m *dns.Msg) {
+			m.Question[0] = dns.Question{Name: "version.server.", Qtype: dns.TypeTXT, Qclass: dns.ClassCHAOS}
+		}, dns.RcodeRefused, 18},
+		{"id", func(m *dns.Msg) {
+			m.Question[0] = dns.Question{Name: "id.server.", Qtype: dns.TypeTXT, Qclass: dns.ClassCHAOS}
+		}, dns.RcodeSuccess, -1},
 	} {
 		query := new(dns.Msg).SetQuestion("www.example.com.", dns.TypeA)
 		query.SetEdns0(1232, false)
