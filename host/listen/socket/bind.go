@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"syscall"
 )
@@ -28,6 +29,7 @@ func ListenUDP(addr netip.AddrPort, control Control) (*net.UDPConn, error) {
 // long before a keepalive would fire, and setting them costs three system calls a connection.
 func ListenTCP(addr netip.AddrPort, control Control) (*net.TCPListener, error) {
 	config := net.ListenConfig{Control: adapt(control), KeepAlive: -1}
+	config.SetMultipathTCP(false) // Go's default for listeners; a query and its answer gain nothing from a second path
 	listener, err := config.Listen(context.Background(), Network("tcp", addr), addr.String())
 	if err != nil {
 		return nil, explain("tcp", addr, err)
@@ -59,8 +61,8 @@ func explain(transport string, addr netip.AddrPort, err error) error {
 	case slices.Contains(errnosInUse, errno):
 		return fmt.Errorf("listen on %s/%s: port in use: another program already listens there: %w", addr, transport, errno)
 	case slices.Contains(errnosDenied, errno) && addr.Port() < privilegedBelow:
-		return fmt.Errorf("listen on %s/%s: port %d needs privilege: run setcap cap_net_bind_service=+ep %s, or use a port above 1023: %w",
-			addr, transport, addr.Port(), executable(), errno)
+		return fmt.Errorf("listen on %s/%s: port %d needs privilege: %s, or use a port above 1023: %w",
+			addr, transport, addr.Port(), privilege(), errno)
 	case slices.Contains(errnosAbsent, errno):
 		return fmt.Errorf("listen on %s/%s: address is not on this machine: %w", addr, transport, errno)
 	case slices.Contains(errnosFamily, errno):
@@ -72,11 +74,21 @@ func explain(transport string, addr netip.AddrPort, err error) error {
 // privilegedBelow is the first port that any user may bind on Unix.
 const privilegedBelow = 1024
 
-// executable returns the path a person would give to setcap.
-func executable() string {
+// privilege returns what a person does to let this program bind a privileged port.
+func privilege() string {
+	if runtime.GOOS != "linux" {
+		return "run as administrator"
+	}
 	path, err := os.Executable()
 	if err != nil {
-		return "signpost"
+		path = "signpost"
 	}
-	return path
+	return "run setcap cap_net_bind_service=+ep " + path
+}
+
+// Exhausted is whether err, from accepting a connection, says that descriptors or memory ran out, so that closing
+// another connection would help.
+func Exhausted(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && slices.Contains(errnosExhausted, errno)
 }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"signpost/host/listen/socket"
 )
 
 // How long accept rests after an error: out of descriptors or memory, mostly. It doubles from the first to the second.
@@ -29,9 +31,11 @@ func (s *Server) accept() {
 			continue
 		}
 		s.tally.acceptErrors.Add(1)
-		if c := s.table.evict(); c != nil { // if descriptors ran out, this makes room for who is waiting
-			s.tally.evicted.Add(1)
-			_ = c.net.Close() // it was open
+		if socket.Exhausted(err) {
+			if c := s.table.evict(); c != nil { // makes room for who is waiting
+				s.tally.evicted.Add(1)
+				_ = c.net.Close() // it was open
+			}
 		}
 		select {
 		case <-time.After(delay):

@@ -5,7 +5,6 @@ package udp
 import (
 	"fmt"
 	"net/netip"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -62,21 +61,17 @@ func (w *batchWorker) run(responder Responder) {
 	_ = w.raw.Read(w.serve) // ends when serve returns true or the socket is closed; neither is an error
 }
 
-// serve answers batches until the socket is empty (false) or the server closes (true).
+// serve answers batches until the socket is empty (false) or the server closes (true). Empty means park at once: see
+// RATIONALE.md "Why do idle workers park in the netpoller?".
 func (w *batchWorker) serve(fd uintptr) bool {
-	yielded := false
 	for !w.server.closing.Load() {
 		count, errno := w.receive(fd)
 		switch {
 		case errno == 0:
 			w.send(fd, w.answer(count))
 			w.server.tally.add(&w.batch)
-			yielded = false
-		case errno == unix.EAGAIN && yielded:
-			return false
 		case errno == unix.EAGAIN:
-			syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-			yielded = true
+			return false
 		case errno != unix.EINTR:
 			w.batch.ReceiveErrors++ // about one datagram, or out of memory: the next call may do better
 			w.server.tally.add(&w.batch)
