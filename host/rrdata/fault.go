@@ -20,6 +20,11 @@ func Fault(typ uint16, rdata []byte) string {
 		case 2:
 			return lenFault("fingerprint", "fingerprint type", 2, len(rdata)-2, 32)
 		}
+	case TypeNSEC3:
+		salt := int(rdata[4])
+		if rdata[0] == 1 { // SHA-1, RFC 5155 §11
+			return lenFault("next hashed owner", "hash algorithm", 1, int(rdata[5+salt]), 20)
+		}
 	case TypeZONEMD:
 		return zoneDigestFault(rdata)
 	case TypeSVCB, TypeHTTPS:

@@ -3,6 +3,7 @@ package zonefile
 import (
 	"bytes"
 	"fmt"
+	"unicode/utf8"
 )
 
 const (
@@ -25,7 +26,7 @@ func appendName(dst, text, origin []byte) (out []byte, msg string) {
 		case '.':
 			labelLen := len(out) - lenOff - 1
 			if labelLen == 0 {
-				return out[:start], fmt.Sprintf("name %q has an empty label", text)
+				return out[:start], fmt.Sprintf("name %s has an empty label", quote(text))
 			}
 			if labelLen > labelLenMax {
 				return out[:start], labelTooLong(text, labelLen)
@@ -51,7 +52,7 @@ func appendName(dst, text, origin []byte) (out []byte, msg string) {
 		return out[:start], labelTooLong(text, labelLen)
 	case labelLen > 0:
 		if len(origin) == 0 {
-			return out[:start], fmt.Sprintf("name %q is relative and there is no origin", text)
+			return out[:start], fmt.Sprintf("name %s is relative and there is no origin", quote(text))
 		}
 		out[lenOff] = byte(labelLen)
 		out = append(out, origin...)
@@ -83,15 +84,15 @@ func unescape(text []byte) (c byte, used int) {
 
 func badEscape(what string, text []byte, at int) string {
 	end := min(len(text), at+4)
-	return fmt.Sprintf("%s %q has a bad escape %q, want \\DDD up to \\255, or \\ and a character", what, clip(text), text[at:end])
+	return fmt.Sprintf("%s %s has a bad escape %s, want \\DDD up to \\255, or \\ and a character", what, quote(text), quote(text[at:end]))
 }
 
 func labelTooLong(text []byte, labelLen int) string {
-	return fmt.Sprintf("name %q has a label of %d bytes, at most 63 are allowed", clip(text), labelLen)
+	return fmt.Sprintf("name %s has a label of %d bytes, at most 63 are allowed", quote(text), labelLen)
 }
 
 func nameTooLong(text []byte, nameLen int) string {
-	return fmt.Sprintf("name %q has %d bytes on the wire, at most 255 are allowed", clip(text), nameLen)
+	return fmt.Sprintf("name %s has %d bytes on the wire, at most 255 are allowed", quote(text), nameLen)
 }
 
 // clip shortens text for a message.
@@ -101,6 +102,21 @@ func clip(text []byte) []byte {
 		return text
 	}
 	return append(bytes.Clone(text[:textLenMax]), "…"...)
+}
+
+// quote returns text in quotes for a message, as it stands in the file: unlike %q it doubles no backslash.
+func quote(text []byte) string {
+	out := []byte{'"'}
+	for rest := clip(text); len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		if r == utf8.RuneError && size == 1 || r < ' ' || r == 0x7f {
+			out = append(out, '\\', '0'+rest[0]/100, '0'+rest[0]/10%10, '0'+rest[0]%10)
+		} else {
+			out = append(out, rest[:size]...)
+		}
+		rest = rest[size:]
+	}
+	return string(append(out, '"'))
 }
 
 // AppendName appends the presentation form of the uncompressed wire name at the beginning of name: absolute, with \DDD and \X where a zone file needs

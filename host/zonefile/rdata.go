@@ -3,7 +3,6 @@ package zonefile
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 
 	"signpost/host/rrdata"
 )
@@ -75,7 +74,7 @@ func (p *rdataParser) record(typ uint16) {
 	}
 	switch {
 	case p.next < len(p.toks):
-		p.failAt(p.next, "%q follows the end of the %s data", clip(p.toks[p.next].text), typeName(typ))
+		p.failAt(p.next, "%s follows the end of the %s data", quote(p.toks[p.next].text), typeName(typ))
 	case len(p.out)-p.start > rdataLenMax:
 		p.failAt(len(p.toks)-1, "data has %d bytes, at most 65535 are allowed", len(p.out)-p.start)
 	default:
@@ -117,7 +116,7 @@ func (p *rdataParser) failAt(bad int, format string, args ...any) {
 func (p *rdataParser) word(label string) []byte {
 	text := p.any(label)
 	if p.msg == "" && p.toks[p.next-1].quoted {
-		p.failAt(p.next-1, "%s %q may not be quoted", label, clip(text))
+		p.failAt(p.next-1, "%s %s may not be quoted", label, quote(text))
 		return nil
 	}
 	return text
@@ -142,9 +141,9 @@ func (p *rdataParser) number(label string, limit uint64) uint64 {
 	value, ok := decimal(text)
 	switch {
 	case !ok:
-		p.failAt(p.next-1, "%s %q is not a number", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not a number in 0..%d", label, quote(text), limit)
 	case value > limit:
-		p.failAt(p.next-1, "%s %q is outside 0..%s", label, clip(text), strconv.FormatUint(limit, 10))
+		p.failAt(p.next-1, "%s %s is outside 0..%d", label, quote(text), limit)
 	default:
 		return value
 	}
@@ -230,6 +229,6 @@ func (p *rdataParser) unescaped(label string, text []byte) {
 func (p *rdataParser) strOf(label string, ok func([]byte) bool, want string) {
 	lenOff := len(p.out)
 	if p.str(label); p.msg == "" && !ok(p.out[lenOff+1:]) {
-		p.failAt(p.next-1, "%s %q is not made of %s", label, clip(p.toks[p.next-1].text), want)
+		p.failAt(p.next-1, "%s %s is not made of %s", label, quote(p.toks[p.next-1].text), want)
 	}
 }

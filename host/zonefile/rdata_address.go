@@ -1,7 +1,5 @@
 package zonefile
 
-import "net/netip"
-
 // appendIPv4 appends four decimal numbers up to 255 joined by dots; leading zeros are refused, since some read them as octal.
 func appendIPv4(dst, text []byte) (out []byte, ok bool) {
 	if len(text) < len("0.0.0.0") || len(text) > len("255.255.255.255") {
@@ -42,17 +40,55 @@ func appendIPv6(dst, text []byte) (out []byte, ok bool) {
 	return append(dst, address[:]...), true
 }
 
-// parseIPv6 reads groups of one to four hexadecimal digits, one "::" for at least one group of zeros, and an IPv4 address in the last four bytes.
+// parseIPv6 reads groups of one to four hexadecimal digits, one "::" for at least one group of zeros, and an IPv4 address in the last four
+// bytes. netip.ParseAddr is not used: it wants a string, which would be allocated, and accepts zones.
 func parseIPv6(text []byte) (address [16]byte, ok bool) {
-	const longest = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"
-	if len(text) > len(longest) {
+	i, n, gap := 0, 0, -1 // the next byte of text, the bytes written, where "::" stands in them
+	if len(text) >= 2 && text[0] == ':' && text[1] == ':' {
+		i, gap = 2, 0
+	}
+	for n < len(address) && i < len(text) {
+		start, value := i, uint16(0)
+		for i < len(text) && hexValues[text[i]] <= 15 && i-start < 5 {
+			value = value<<4 | uint16(hexValues[text[i]])
+			i++
+		}
+		if i < len(text) && text[i] == '.' {
+			if n > 12 {
+				return address, false
+			}
+			if _, ok = appendIPv4(address[:n], text[start:]); !ok {
+				return address, false
+			}
+			i, n = len(text), n+4
+			break
+		}
+		if i == start || i-start > 4 {
+			return address, false
+		}
+		address[n], address[n+1] = byte(value>>8), byte(value)
+		if n += 2; i == len(text) {
+			break
+		}
+		if text[i] != ':' || i+1 == len(text) {
+			return address, false
+		}
+		if i++; text[i] == ':' {
+			if gap >= 0 {
+				return address, false
+			}
+			gap = n
+			i++
+		}
+	}
+	if i < len(text) || (n == len(address)) != (gap < 0) {
 		return address, false
 	}
-	parsed, err := netip.ParseAddr(string(text))
-	if err != nil || !parsed.Is6() || parsed.Zone() != "" {
-		return address, false
+	if gap >= 0 {
+		tail := copy(address[len(address)-(n-gap):], address[gap:n])
+		clear(address[gap : len(address)-tail])
 	}
-	return parsed.As16(), true
+	return address, true
 }
 
 // ipv4 parses the next token as an IPv4 address.
@@ -63,7 +99,7 @@ func (p *rdataParser) ipv4(label string) {
 	}
 	out, ok := appendIPv4(p.out, text)
 	if p.out = out; !ok {
-		p.failAt(p.next-1, "%s %q is not an IPv4 address, want four numbers 0..255 without leading zeros", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not an IPv4 address, want four numbers 0..255 without leading zeros", label, quote(text))
 	}
 }
 
@@ -75,7 +111,7 @@ func (p *rdataParser) ipv6(label string) {
 	}
 	out, ok := appendIPv6(p.out, text)
 	if p.out = out; !ok {
-		p.failAt(p.next-1, "%s %q is not an IPv6 address such as 2001:db8::1", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not an IPv6 address such as 2001:db8::1", label, quote(text))
 	}
 }
 
@@ -90,7 +126,7 @@ func (p *rdataParser) groups(label string, count, digitsMax int, sep byte, like 
 	group, value, digits := 1, uint16(0), 0
 	for i := 0; i <= len(text); i++ {
 		if i < len(text) && text[i] != sep {
-			digit := hexDigit(text[i])
+			digit := hexValues[text[i]]
 			if digits++; digit > 15 || digits > digitsMax {
 				break
 			}
@@ -107,6 +143,6 @@ func (p *rdataParser) groups(label string, count, digitsMax int, sep byte, like 
 		group, value, digits = group+1, 0, 0
 	}
 	if len(p.out)-start != count*digitsMax/2 || digits > 0 || group != count+1 {
-		p.failAt(p.next-1, "%s %q is malformed, want %d groups such as %s", label, clip(text), count, like)
+		p.failAt(p.next-1, "%s %s is malformed, want %d groups such as %s", label, quote(text), count, like)
 	}
 }

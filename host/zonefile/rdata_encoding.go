@@ -16,39 +16,56 @@ func (p *rdataParser) hex(label string, maybeNone bool) {
 
 // hexDigits appends the digits of text; there were already count of them, and the new count is returned.
 func (p *rdataParser) hexDigits(label string, text []byte, count int) int {
-	for _, c := range text {
-		value := hexDigit(c)
+	out := p.out
+	for i := 0; i < len(text); i++ {
+		value := hexValues[text[i]]
 		if value > 15 {
-			p.failAt(p.next-1, "%s %q has %q, want hexadecimal digits", label, clip(text), c)
+			p.failAt(p.next-1, "%s %s has %s, want hexadecimal digits", label, quote(text), quote(text[i:i+1]))
 			return count
 		}
 		if count++; count%2 == 1 {
-			p.out = append(p.out, value<<4)
+			out = append(out, value<<4)
 		} else {
-			p.out[len(p.out)-1] |= value
+			out[len(out)-1] |= value
 		}
 	}
+	p.out = out
 	return count
 }
 
-// hexDigit returns the value of a hexadecimal digit, 255 for any other byte.
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
+// notDigit is what the tables below hold for bytes that are no digits.
+const notDigit = 255
+
+// digitValues returns the value of each byte among digits.
+func digitValues(digits string) (values [256]byte) {
+	for i := range values {
+		values[i] = notDigit
 	}
-	return 255
+	for i := range len(digits) {
+		values[digits[i]] = byte(i)
+	}
+	return values
+}
+
+var (
+	hexValues    = foldCase(digitValues("0123456789abcdef"))
+	base32Values = foldCase(digitValues("0123456789abcdefghijklmnopqrstuv"))
+	base64Values = digitValues("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+)
+
+// foldCase gives upper-case letters the values of lower-case ones.
+func foldCase(values [256]byte) [256]byte {
+	for c := 'A'; c <= 'Z'; c++ {
+		values[c] = values[c+'a'-'A']
+	}
+	return values
 }
 
 // hexWord appends the next token as hexadecimal digits.
 func (p *rdataParser) hexWord(label string) {
 	text := p.word(label)
 	if digits := p.hexDigits(label, text, 0); digits%2 == 1 {
-		p.failAt(p.next-1, "%s %q has %d hexadecimal digits, an even number is needed", label, clip(text), digits)
+		p.failAt(p.next-1, "%s %s has %d hexadecimal digits, an even number is needed", label, quote(text), digits)
 	}
 }
 
@@ -84,9 +101,9 @@ func (p *rdataParser) hash32(label string) {
 	p.out = append(p.out, 0)
 	bits, bitCount := uint32(0), 0
 	for _, c := range text {
-		value := base32Digit(c)
+		value := base32Values[c]
 		if value > 31 {
-			p.failAt(p.next-1, "%s %q has %q, want base32hex digits 0-9 and a-v", label, clip(text), c)
+			p.failAt(p.next-1, "%s %s has %s, want base32hex digits 0-9 and a-v", label, quote(text), quote([]byte{c}))
 			return
 		}
 		bits, bitCount = bits<<5|uint32(value), bitCount+5
@@ -98,21 +115,11 @@ func (p *rdataParser) hash32(label string) {
 	}
 	switch {
 	case bitCount >= 5 || bits != 0:
-		p.failAt(p.next-1, "%s %q does not end on a whole byte", label, clip(text))
+		p.failAt(p.next-1, "%s %s does not end on a whole byte", label, quote(text))
 	case len(p.out) == lenOff+1:
 		p.failAt(p.next-1, "%s is empty", label)
 	}
 	p.endCounted(label, lenOff)
-}
-
-func base32Digit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c|0x20 >= 'a' && c|0x20 <= 'v':
-		return c | 0x20 - 'a' + 10
-	}
-	return 255
 }
 
 // base64 appends all remaining tokens as base64 (RFC 4648 §4); a byte may be split between tokens, padding is needed.
@@ -142,16 +149,26 @@ type base64Decoder struct {
 }
 
 func (p *rdataParser) base64Digits(label string, text []byte, d *base64Decoder) {
-	for _, c := range text {
-		value := base64Digit(c)
+	raw, out := text, p.out
+	for len(raw) >= 4 && d.digits+d.pads == 0 { // whole groups; a base64 value has none of notDigit's upper bits
+		v0, v1, v2, v3 := base64Values[raw[0]], base64Values[raw[1]], base64Values[raw[2]], base64Values[raw[3]]
+		if (v0|v1|v2|v3)&0xc0 != 0 {
+			break
+		}
+		out = append(out, v0<<2|v1>>4, v1<<4|v2>>2, v2<<6|v3)
+		raw = raw[4:]
+	}
+	p.out = out
+	for _, c := range raw {
+		value := base64Values[c]
 		switch {
 		case c == '=' && d.digits+d.pads < 4 && d.digits >= 2:
 			d.pads++
 		case value > 63:
-			p.failAt(p.next-1, "%s %q has %q, want base64", label, clip(text), c)
+			p.failAt(p.next-1, "%s %s has %s, want base64", label, quote(text), quote([]byte{c}))
 			return
 		case d.pads > 0:
-			p.failAt(p.next-1, "%s %q goes on behind its padding", label, clip(text))
+			p.failAt(p.next-1, "%s %s goes on behind its padding", label, quote(text))
 			return
 		default:
 			d.bits = d.bits<<6 | uint32(value)
@@ -182,20 +199,4 @@ func (p *rdataParser) endBase64(label string, d *base64Decoder) {
 		p.out = append(p.out, byte(d.bits>>8))
 	}
 	p.out = append(p.out, byte(d.bits))
-}
-
-func base64Digit(c byte) byte {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return c - 'A'
-	case c >= 'a' && c <= 'z':
-		return c - 'a' + 26
-	case c >= '0' && c <= '9':
-		return c - '0' + 52
-	case c == '+':
-		return 62
-	case c == '/':
-		return 63
-	}
-	return 255
 }

@@ -25,7 +25,7 @@ func (p *rdataParser) gateway(label string, form byte) {
 	switch form {
 	case 0:
 		if text := p.word(label); p.msg == "" && string(text) != "." {
-			p.failAt(p.next-1, "%s %q does not match its type 0, want .", label, clip(text))
+			p.failAt(p.next-1, "%s %s does not match its type 0, want .", label, quote(text))
 		}
 	case 1:
 		p.ipv4(label)
@@ -67,7 +67,7 @@ func (p *rdataParser) prefixes() {
 		text := p.word("prefix")
 		out, ok := appendPrefix(p.out, text)
 		if p.out = out; !ok {
-			p.failAt(p.next-1, "prefix %q is malformed, want 1:192.0.2.0/24 or 2:2001:db8::/32, with ! in front to negate", clip(text))
+			p.failAt(p.next-1, "prefix %s is malformed, want 1:192.0.2.0/24 or 2:2001:db8::/32, with ! in front to negate", quote(text))
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (p *rdataParser) angle(label string, degreesMax uint64, positive, negative 
 		limit, scale int64
 	}{{"minutes", 0, 60, 60_000}, {"seconds", 3, 60_000, 1}}
 	for part := 0; p.msg == ""; part++ {
-		text := p.word(label + " hemisphere")
+		text := p.word(label)
 		if p.msg != "" {
 			return 0
 		}
@@ -46,12 +46,12 @@ func (p *rdataParser) angle(label string, degreesMax uint64, positive, negative 
 			return total
 		}
 		if part == len(limits) {
-			p.failAt(p.next-1, "%s %q is not %c or %c", label, clip(text), positive, negative)
+			p.failAt(p.next-1, "%s %s is not %c or %c", label, quote(text), positive, negative)
 			return 0
 		}
 		value, ok := fixedPoint(text, limits[part].decimals)
 		if !ok || value < 0 || value >= limits[part].limit {
-			p.failAt(p.next-1, "%s %q is neither %s below 60 nor %c or %c", label, clip(text), limits[part].unit, positive, negative)
+			p.failAt(p.next-1, "%s %s is neither %s below 60 nor %c or %c", label, quote(text), limits[part].unit, positive, negative)
 			return 0
 		}
 		total += value * limits[part].scale
@@ -68,9 +68,9 @@ func (p *rdataParser) metres(label string, least, most int64) int64 {
 	value, ok := fixedPoint(bytes.TrimSuffix(text, []byte("m")), 2)
 	switch {
 	case !ok:
-		p.failAt(p.next-1, "%s %q is not in metres with at most two decimals", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not in metres with at most two decimals", label, quote(text))
 	case value < least || value > most:
-		p.failAt(p.next-1, "%s %q is outside %d.%02d..%d.%02d", label, clip(text), least/100, -least%100, most/100, most%100)
+		p.failAt(p.next-1, "%s %s is outside %d.%02d..%d.%02d", label, quote(text), least/100, -least%100, most/100, most%100)
 	default:
 		return value
 	}

@@ -33,7 +33,7 @@ func (p *rdataParser) mnemonicOrNumber(label string, known []mnemonic, limit uin
 			}
 		}
 		if _, ok := decimal(text); !ok {
-			p.failAt(p.next, "%s %q is neither a number nor a known mnemonic", label, clip(text))
+			p.failAt(p.next, "%s %s is neither a number nor a known mnemonic", label, quote(text))
 			return 0
 		}
 	}

@@ -21,7 +21,7 @@ func (p *rdataParser) svcParams() {
 		name, value, assigned := bytes.Cut(text, []byte("="))
 		key, ok := rrdata.SvcKeyByName(name)
 		if !ok {
-			p.failAt(at, "parameter %q is not known, want a name such as alpn or port, or key and a number up to 65535", clip(name))
+			p.failAt(at, "parameter %s is not known, want a name such as alpn or port, or key and a number up to 65535", quote(name))
 			return
 		}
 		if next := p.next; assigned && len(value) == 0 && next < len(p.toks) && p.isGlued(at) {
@@ -33,7 +33,7 @@ func (p *rdataParser) svcParams() {
 		p.out = append(p.out, 0, 0)
 		switch {
 		case assigned && bytes.HasPrefix(name, []byte("key")): // the value is in wire form
-			p.unescaped("parameter "+rrdata.SvcKeyName(key), value)
+			p.unescaped("parameter value", value)
 		case assigned:
 			p.svcValue(key, value)
 		}
@@ -88,7 +88,7 @@ func (p *rdataParser) svcValue(key uint16, value []byte) {
 	case rrdata.SvcPort:
 		port, ok := decimal(value)
 		if !ok || port > 0xffff {
-			p.failAt(p.next-1, "parameter port %q is outside 0..65535", clip(value))
+			p.failAt(p.next-1, "parameter port %s is outside 0..65535", quote(value))
 		}
 		p.out = binary.BigEndian.AppendUint16(p.out, uint16(port))
 	case rrdata.SvcIPv4Hint, rrdata.SvcIPv6Hint:
@@ -98,7 +98,7 @@ func (p *rdataParser) svcValue(key uint16, value []byte) {
 		p.base64Digits("parameter ech", value, &d)
 		p.endBase64("parameter ech", &d)
 	default:
-		p.unescaped("parameter "+rrdata.SvcKeyName(key), value)
+		p.unescaped("parameter value", value)
 	}
 }
 
@@ -110,7 +110,7 @@ func (p *rdataParser) svcKeys(value []byte) {
 		name, value, more = bytes.Cut(value, []byte(","))
 		key, ok := rrdata.SvcKeyByName(name)
 		if !ok {
-			p.failAt(p.next-1, "parameter mandatory: key %q is not known", clip(name))
+			p.failAt(p.next-1, "parameter mandatory: key %s is not known", quote(name))
 			return
 		}
 		p.out = binary.BigEndian.AppendUint16(p.out, key)
@@ -133,7 +133,7 @@ func (p *rdataParser) svcAddresses(key uint16, value []byte) {
 			p.out, ok = appendIPv6(p.out, text)
 		}
 		if !ok {
-			p.failAt(p.next-1, "parameter %s: address %q is malformed", rrdata.SvcKeyName(key), clip(text))
+			p.failAt(p.next-1, "parameter %s: address %s is malformed", rrdata.SvcKeyName(key), quote(text))
 			return
 		}
 	}
@@ -155,7 +155,7 @@ func (p *rdataParser) svcProtocols(value []byte) {
 		if i < len(list) && list[i] != ',' {
 			if list[i] == '\\' {
 				if i++; i == len(list) {
-					p.failAt(p.next-1, "parameter alpn %q ends in a backslash", clip(value))
+					p.failAt(p.next-1, "parameter alpn %s ends in a backslash", quote(value))
 					return
 				}
 			}
@@ -164,7 +164,7 @@ func (p *rdataParser) svcProtocols(value []byte) {
 		}
 		idLen := len(out) - lenOff - 1
 		if idLen == 0 || idLen > 255 {
-			p.failAt(p.next-1, "parameter alpn %q has an id of %d bytes, want 1 to 255", clip(value), idLen)
+			p.failAt(p.next-1, "parameter alpn %s has an id of %d bytes, want 1 to 255", quote(value), idLen)
 			return
 		}
 		out[lenOff] = byte(idLen)

@@ -14,18 +14,18 @@ func (p *rdataParser) period(label string) {
 	seconds, ok := parsePeriod(text)
 	switch {
 	case !ok:
-		p.failAt(p.next-1, "%s %q is not a time, want seconds or units such as 1h30m", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not a time, want seconds or units such as 1h30m", label, quote(text))
 	case seconds > 0xffffffff:
-		p.failAt(p.next-1, "%s %q is outside 0..4294967295", label, clip(text))
+		p.failAt(p.next-1, "%s %s is outside 0..4294967295", label, quote(text))
 	default:
 		p.out = binary.BigEndian.AppendUint32(p.out, uint32(seconds))
 	}
 }
 
-// parsePeriod reads seconds, or numbers that each have a unit w, d, h, m or s in any case; the last one may go without (1h30 is an hour
-// and 30 seconds). Values beyond 2^32 come back as some value beyond it.
+// parsePeriod reads seconds, or numbers that each have a unit w, d, h, m or s in any case. A rest without unit (1h30) is refused, as by BIND and Knot.
+// Values beyond 2^32 come back as some value beyond it.
 func parsePeriod(text []byte) (seconds uint64, ok bool) {
-	value, digits := uint64(0), 0
+	value, digits := uint64(0), 0 // since the last unit
 	for _, c := range text {
 		if c >= '0' && c <= '9' {
 			digits++
@@ -39,7 +39,10 @@ func parsePeriod(text []byte) (seconds uint64, ok bool) {
 		seconds = min(seconds+value*unit, 1<<33)
 		value, digits = 0, 0
 	}
-	return seconds + value, len(text) > 0
+	if digits == len(text) {
+		seconds = value
+	}
+	return seconds, len(text) > 0 && (digits == 0 || digits == len(text))
 }
 
 // periodUnit returns the seconds of a unit, 0 for other bytes.
@@ -67,7 +70,7 @@ func (p *rdataParser) time(label string) {
 	}
 	seconds, ok := parseTime(text)
 	if !ok {
-		p.failAt(p.next-1, "%s %q is not a time, want YYYYMMDDHHmmSS or seconds since 1970 up to 4294967295", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not a time, want YYYYMMDDHHmmSS or seconds since 1970 up to 4294967295", label, quote(text))
 		return
 	}
 	p.out = binary.BigEndian.AppendUint32(p.out, seconds)

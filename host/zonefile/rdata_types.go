@@ -8,7 +8,7 @@ func (p *rdataParser) typeCode(label string) (typ uint16) {
 	}
 	typ, ok := typeByName(text)
 	if !ok {
-		p.failAt(p.next-1, "%s %q is not an RR type", label, clip(text))
+		p.failAt(p.next-1, "%s %s is not an RR type", label, quote(text))
 	}
 	return typ
 }
