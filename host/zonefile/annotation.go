@@ -88,7 +88,7 @@ func (a *annotation) parse(n *comment, file uint16) (s noteScan, at int, msg str
 			return s, 0, ""
 		}
 		if before == s.off {
-			return s, s.off, fmt.Sprintf("want a blank before %q", clip(s.text[s.off:]))
+			return s, s.off, fmt.Sprintf("want a blank before %s", quote(s.text[s.off:]))
 		}
 		if at, msg := s.attr(); msg != "" {
 			return s, at, msg
@@ -102,18 +102,18 @@ func (s *noteScan) chain(start int) (at int, msg string) {
 		if s.done() {
 			return start, "the policy is missing"
 		}
-		return start, fmt.Sprintf("want a policy's name, not %q", clip(s.text[start:]))
+		return start, fmt.Sprintf("want a policy's name, not %s", quote(s.text[start:]))
 	}
 	if s.off < len(s.text) && s.text[s.off] == '=' {
-		return start, fmt.Sprintf("the policy is missing before %q", clip(s.text[start:]))
+		return start, fmt.Sprintf("the policy is missing before %s", quote(s.text[start:]))
 	}
 	for i, c := range s.Chain {
 		if c == '+' && (i == 0 || i+1 == len(s.Chain) || s.Chain[i+1] == '+') {
-			return start + i, fmt.Sprintf(`chain %q: "+" stands between two policies`, clip(s.Chain))
+			return start + i, fmt.Sprintf(`chain %s: "+" stands between two policies`, quote(s.Chain))
 		}
 	}
 	if !s.done() && !isBlank(s.text[s.off]) {
-		return s.off, fmt.Sprintf("chain %q: byte %q does not belong to a policy's name", clip(s.Chain), s.text[s.off])
+		return s.off, fmt.Sprintf("chain %s: byte %q does not belong to a policy's name", quote(s.Chain), s.text[s.off])
 	}
 	return 0, ""
 }
@@ -127,9 +127,9 @@ func (s *noteScan) attr() (at int, msg string) {
 	key := s.word(isKeyByte)
 	switch {
 	case len(key) == 0:
-		return start, fmt.Sprintf("want key=value, not %q", clip(s.text[start:]))
+		return start, fmt.Sprintf("want key=value, not %s", quote(s.text[start:]))
 	case s.off == len(s.text) || s.text[s.off] != '=':
-		return start, fmt.Sprintf("want key=value, not %q", clip(s.text[start:s.wordEnd()]))
+		return start, fmt.Sprintf("want key=value, not %s", quote(s.text[start:s.wordEnd()]))
 	}
 	for i := range s.Attrs {
 		if bytes.Equal(s.Attrs[i].Key, key) {
@@ -168,7 +168,7 @@ func (s *noteScan) value() (value []byte, at int, msg string) {
 			return nil, s.off, "a quote stands inside a value: quote all of it, or write \\\""
 		case c == '\\':
 			if c, used = unescape(s.text[s.off:]); used == 0 {
-				return nil, s.off, fmt.Sprintf("bad escape %q", s.text[s.off:min(len(s.text), s.off+4)])
+				return nil, s.off, fmt.Sprintf("bad escape %s", quote(s.text[s.off:min(len(s.text), s.off+4)]))
 			}
 			if !escaped {
 				s.buf, escaped = append(s.buf, s.text[from:s.off]...), true

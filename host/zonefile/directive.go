@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"signpost/host/diag"
 )
@@ -42,7 +44,7 @@ func (r *reader) directive() {
 		if hint == "" {
 			hint = `: $ORIGIN, $TTL, $INCLUDE and $GENERATE are known; an owner that starts with "$" is written \$`
 		}
-		r.errorAt(t.line, t.col, "unknown directive %q%s", clip(t.text), hint)
+		r.errorAt(t.line, t.col, "unknown directive %s%s", quote(t.text), hint)
 	}
 }
 
@@ -55,7 +57,7 @@ func (r *reader) arguments(least, most int, missing string) bool {
 	}
 	if len(r.toks)-1 > most {
 		t := &r.toks[most+1]
-		r.errorAt(t.line, t.col, "%s: %q is one too many", strings.ToUpper(string(r.toks[0].text)), clip(t.text))
+		r.errorAt(t.line, t.col, "%s: %s is one too many", strings.ToUpper(string(r.toks[0].text)), quote(t.text))
 		return false
 	}
 	return true
@@ -64,7 +66,7 @@ func (r *reader) arguments(least, most int, missing string) bool {
 // originName reads a field as an origin: absolute, or relative to the one before. nil after an error.
 func (r *reader) originName(t *token) []byte {
 	if t.quoted {
-		r.errorAt(t.line, t.col, "origin %q is quoted: write it without quotes", clip(t.text))
+		r.errorAt(t.line, t.col, "origin %s is quoted: write it without quotes", quote(t.text))
 		return nil
 	}
 	if len(t.text) == 1 && t.text[0] == '@' {
@@ -94,7 +96,7 @@ func (r *reader) ttlDirective() {
 	}
 	t := &r.toks[1]
 	if t.quoted {
-		r.errorAt(t.line, t.col, "$TTL: %q is quoted: write it without quotes", clip(t.text))
+		r.errorAt(t.line, t.col, "$TTL: %s is quoted: write it without quotes", quote(t.text))
 		return
 	}
 	ttl, msg := parseTTL(t.text)
@@ -157,10 +159,10 @@ func (r *reader) includePath(t *token) (name string, ok bool) {
 	raw := unescapeAll(t.text)
 	name = path.Join(r.here(), raw)
 	switch {
-	case raw == "" || strings.HasSuffix(raw, "/"):
-		r.errorAt(t.line, t.col, "$INCLUDE: %q is no file", raw)
-	case path.IsAbs(raw) || !fs.ValidPath(name) || strings.ContainsAny(raw, "\x00\\"):
-		r.errorAt(t.line, t.col, "$INCLUDE: %q leaves the data directory: give a path relative to this file's directory, with \"/\"", raw)
+	case raw == "" || strings.HasSuffix(raw, "/") || strings.ContainsFunc(raw, unicode.IsControl) || !utf8.ValidString(raw):
+		r.errorAt(t.line, t.col, "$INCLUDE: %s is no file", quote([]byte(raw)))
+	case path.IsAbs(raw) || !fs.ValidPath(name) || strings.Contains(raw, `\`):
+		r.errorAt(t.line, t.col, "$INCLUDE: %s leaves the data directory: give a path relative to this file's directory, with \"/\"", quote([]byte(raw)))
 	case slices.ContainsFunc(r.chain, func(in include) bool { return in.path == name }):
 		r.errorAt(t.line, t.col, "$INCLUDE: cycle: %s", r.chainTo(name, t.line))
 	case len(r.chain) > includeDepthMax:

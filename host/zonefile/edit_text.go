@@ -68,11 +68,11 @@ func (f *File) spliceInsert(off int, text string) ([]splice, error) {
 	kind := s.next()
 	switch {
 	case kind == entryFault:
-		return nil, fmt.Errorf("edit %s: insert %q: %s", f.src.Path, clip([]byte(text)), s.fault.text)
+		return nil, fmt.Errorf("edit %s: insert %s: %s", f.src.Path, quote([]byte(text)), s.fault.text)
 	case len(s.toks) == 0 || s.blank || s.off < len(s.text):
-		return nil, fmt.Errorf("edit %s: insert %q: want one record that starts with its owner", f.src.Path, clip([]byte(text)))
+		return nil, fmt.Errorf("edit %s: insert %s: want one record that starts with its owner", f.src.Path, quote([]byte(text)))
 	case !s.toks[0].quoted && s.toks[0].text[0] == '$':
-		return nil, fmt.Errorf("edit %s: insert %q: a directive is no record", f.src.Path, clip([]byte(text)))
+		return nil, fmt.Errorf("edit %s: insert %s: a directive is no record", f.src.Path, quote([]byte(text)))
 	}
 	newline := f.newline()
 	if off > 0 && f.text[off-1] != '\n' {
@@ -96,10 +96,10 @@ func (f *File) spliceData(rec *record, s *scanner, text string) ([]splice, error
 	fields := fresh.toks
 	switch {
 	case kind == entryFault:
-		return nil, fmt.Errorf("edit %s: data %q: %s", f.src.Path, clip(fresh.text), fresh.fault.text)
+		return nil, fmt.Errorf("edit %s: data %s: %s", f.src.Path, quote(fresh.text), fresh.fault.text)
 	case fresh.parens || fresh.off < len(text) || strings.Contains(text, "\n") || len(fields) == 0 ||
 		strings.Trim(text[fresh.end(&fields[len(fields)-1]):], " \t\r") != "":
-		return nil, fmt.Errorf("edit %s: data %q: want fields on one line, without parentheses and comments", f.src.Path, clip(fresh.text))
+		return nil, fmt.Errorf("edit %s: data %s: want fields on one line, without parentheses and comments", f.src.Path, quote(fresh.text))
 	}
 	old := s.toks[rec.dataFieldOff:]
 	switch {
@@ -132,7 +132,7 @@ func (f *File) spliceAnnotation(rec *record, s *scanner, text string) ([]splice,
 			msg = "want no comment and no line break in it"
 		}
 		if msg != "" {
-			return nil, fmt.Errorf("edit %s: annotation %q: %s", f.src.Path, clip([]byte(text)), msg)
+			return nil, fmt.Errorf("edit %s: annotation %s: %s", f.src.Path, quote([]byte(text)), msg)
 		}
 	}
 	if len(s.notes) > 0 {

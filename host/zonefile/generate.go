@@ -94,15 +94,15 @@ func (r *reader) generateRange(t *token) bool {
 	}
 	switch {
 	case !ok || !ok1 || !ok2 || t.quoted:
-		r.errorAt(t.line, t.col, "$GENERATE: range %q is not start-stop or start-stop/step, with numbers in 0..%d", clip(t.text), math.MaxInt32)
+		r.errorAt(t.line, t.col, "$GENERATE: range %s is not start-stop or start-stop/step, with numbers in 0..%d", quote(t.text), math.MaxInt32)
 	case g.start > g.stop:
-		r.errorAt(t.line, t.col, "$GENERATE: range %q starts behind its end", clip(t.text))
+		r.errorAt(t.line, t.col, "$GENERATE: range %s starts behind its end", quote(t.text))
 	case g.step == 0:
-		r.errorAt(t.line, t.col, "$GENERATE: range %q has the step 0", clip(t.text))
+		r.errorAt(t.line, t.col, "$GENERATE: range %s has the step 0", quote(t.text))
 	case (g.stop-g.start)/g.step >= generateMax:
-		r.errorAt(t.line, t.col, "$GENERATE: range %q makes %d records, at most %d are allowed", clip(t.text), (g.stop-g.start)/g.step+1, generateMax)
+		r.errorAt(t.line, t.col, "$GENERATE: range %s makes %d records, at most %d are allowed", quote(t.text), (g.stop-g.start)/g.step+1, generateMax)
 	case (g.stop-g.start)/g.step >= int64(g.left):
-		r.errorAt(t.line, t.col, "$GENERATE: range %q takes the zone beyond %d generated records", clip(t.text), generateTotalMax)
+		r.errorAt(t.line, t.col, "$GENERATE: range %s takes the zone beyond %d generated records", quote(t.text), generateTotalMax)
 	default:
 		g.left -= int((g.stop-g.start)/g.step + 1)
 		return true
@@ -136,11 +136,11 @@ func (r *reader) template(parts []templatePart, t *token) ([]templatePart, bool)
 			if i+1 < len(text) && text[i+1] == '{' {
 				end := bytes.IndexByte(text[i:], '}')
 				if end < 0 {
-					r.errorAt(t.line, t.col, `$GENERATE: %q is not closed with "}"`, clip(text[i:]))
+					r.errorAt(t.line, t.col, `$GENERATE: %s is not closed with "}"`, quote(text[i:]))
 					return parts, false
 				}
 				if msg := part.modify(string(text[i+2 : i+end])); msg != "" {
-					r.errorAt(t.line, t.col, "$GENERATE: %q: %s", clip(text[i:i+end+1]), msg)
+					r.errorAt(t.line, t.col, "$GENERATE: %s: %s", quote(text[i:i+end+1]), msg)
 					return parts, false
 				}
 				i += end
@@ -159,19 +159,19 @@ func (p *templatePart) modify(text string) (msg string) {
 	}
 	offset, err := strconv.ParseInt(fields[0], 10, 32)
 	if err != nil {
-		return fmt.Sprintf("offset %q is no number", fields[0])
+		return fmt.Sprintf("offset %s is no number", quote([]byte(fields[0])))
 	}
 	p.offset = offset
 	if len(fields) > 1 {
 		width, err := strconv.ParseUint(fields[1], 10, 31)
 		if err != nil || width > iteratorWidthMax {
-			return fmt.Sprintf("width %q is outside 0..%d", fields[1], iteratorWidthMax)
+			return fmt.Sprintf("width %s is outside 0..%d", quote([]byte(fields[1])), iteratorWidthMax)
 		}
 		p.width = int(width)
 	}
 	if len(fields) > 2 {
 		if len(fields[2]) != 1 || !strings.Contains("doxXnN", fields[2]) {
-			return fmt.Sprintf("base %q is none of d, o, x, X, n, N", fields[2])
+			return fmt.Sprintf("base %s is none of d, o, x, X, n, N", quote([]byte(fields[2])))
 		}
 		p.base = fields[2][0]
 	}

@@ -58,19 +58,19 @@ func parseTTL(text []byte) (ttl uint32, msg string) {
 		}
 		scale := unitSeconds(c)
 		if scale == 0 || digits == 0 {
-			return 0, fmt.Sprintf("%q is no TTL, class or type: a TTL is seconds, or numbers with w, d, h, m, s as 1h30m", clip(text))
+			return 0, fmt.Sprintf("%s is no TTL, class or type: a TTL is seconds, or numbers with w, d, h, m, s as 1h30m", quote(text))
 		}
 		total = min(total+number*scale, 1<<40)
 		number, digits, units = 0, 0, units+1
 	}
 	switch {
 	case digits > 0 && units > 0:
-		return 0, fmt.Sprintf("TTL %q ends without a unit: one of w, d, h, m, s", clip(text))
+		return 0, fmt.Sprintf("TTL %s ends without a unit: one of w, d, h, m, s", quote(text))
 	case digits == 0 && units == 0:
-		return 0, fmt.Sprintf("TTL %q is no number", clip(text))
+		return 0, fmt.Sprintf("TTL %s is no number", quote(text))
 	}
 	if total = total + number; total > ttlMax {
-		return 0, fmt.Sprintf("TTL %q is outside 0..%d", clip(text), ttlMax)
+		return 0, fmt.Sprintf("TTL %s is outside 0..%d", quote(text), ttlMax)
 	}
 	return uint32(total), ""
 }
@@ -94,24 +94,24 @@ func unitSeconds(c byte) uint64 {
 
 // badHeader says why the field toks[i], which is no TTL, is no type either.
 func (r *reader) badHeader(t *token, i int) {
-	text := clip(t.text)
-	upper := strings.ToUpper(string(text))
+	text := t.text
+	upper := strings.ToUpper(string(clip(text)))
 	number, generic := genericClass(t.text)
 	switch {
 	case t.quoted:
-		r.errorAt(t.line, t.col, "%q is quoted: TTL, class and type stand without quotes", text)
+		r.errorAt(t.line, t.col, "%s is quoted: TTL, class and type stand without quotes", quote(text))
 	case upper == "CH" || upper == "HS" || upper == "CS":
 		r.errorAt(t.line, t.col, "class %s (%s) is not served, only IN", upper, map[string]string{"CH": "Chaos", "HS": "Hesiod", "CS": "Csnet"}[upper])
 	case generic && number <= 65535:
 		r.errorAt(t.line, t.col, "class %d is not served, only IN (CLASS1)", number)
 	case generic:
-		r.errorAt(t.line, t.col, "class %q is outside CLASS0..CLASS65535", text)
+		r.errorAt(t.line, t.col, "class %s is outside CLASS0..CLASS65535", quote(text))
 	case r.blank && i == 0 && t.text[0] == '$':
-		r.errorAt(t.line, t.col, "%q behind a blank is no directive: it must start its line", text)
+		r.errorAt(t.line, t.col, "%s behind a blank is no directive: it must start its line", quote(text))
 	case r.blank && i == 0:
-		r.errorAt(t.line, t.col, "unknown type %q%s: the line starts with a blank, so its owner is left out", text, r.nearType(upper))
+		r.errorAt(t.line, t.col, "unknown type %s%s: the line starts with a blank, so its owner is left out", quote(text), r.nearType(upper))
 	default:
-		r.errorAt(t.line, t.col, "unknown type %q%s", text, r.nearType(upper))
+		r.errorAt(t.line, t.col, "unknown type %s%s", quote(text), r.nearType(upper))
 	}
 }
 

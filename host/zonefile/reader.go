@@ -236,10 +236,10 @@ func (r *reader) header(i int) bool {
 		case kind == headerIN && f.class < 0:
 			f.class = i
 		case kind == headerTTL:
-			r.errorAt(t.line, t.col, "second TTL %q, want a type", clip(t.text))
+			r.errorAt(t.line, t.col, "second TTL %s, want a type", quote(t.text))
 			return false
 		case kind == headerIN:
-			r.errorAt(t.line, t.col, "second class %q, want a type", clip(t.text))
+			r.errorAt(t.line, t.col, "second class %s, want a type", quote(t.text))
 			return false
 		default:
 			typ, ok := typeByName(t.text)
@@ -252,7 +252,7 @@ func (r *reader) header(i int) bool {
 		}
 	}
 	line, col := r.dataPlace(r.toks, len(r.toks))
-	r.errorAt(line, col, "type is missing behind %q", clip(r.toks[len(r.toks)-1].text))
+	r.errorAt(line, col, "type is missing behind %s", quote(r.toks[len(r.toks)-1].text))
 	return false
 }
 
