@@ -18,9 +18,17 @@ func NewLog(w io.Writer, format string) (*slog.Logger, error) {
 	case "text":
 		return slog.New(&lines{out: &output{w: w}}), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, nil)), nil
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: millis})), nil
 	}
 	return nil, fmt.Errorf("log format %q is neither text nor json", format)
+}
+
+// millis writes a duration as a number of milliseconds and says so in its name.
+func millis(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.Float64(a.Key+"Millis", float64(a.Value.Duration().Microseconds())/1000)
+	}
+	return a
 }
 
 // lines writes a record as one line that reads well: time, level, message as it is, attributes. slog's own text form quotes the message, and

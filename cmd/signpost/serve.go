@@ -65,7 +65,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 	set.StringArrayVar(&flags.listen, "listen", nil, "answer DNS on `ADDR`, over UDP and TCP; may be repeated. IP:PORT, IP (port 53) or :PORT (every address)")
 	set.StringVar(&flags.admin, "admin", "", "serve /healthz, /readyz and /metrics over HTTP on `ADDR`, or \"off\"")
 	set.BoolVar(&flags.strict, "strict", false, "do not start if any file has an error")
-	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `text or json`")
+	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `FORMAT`: text or json")
 	_ = command.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = command.RegisterFlagCompletionFunc("listen", cobra.NoFileCompletions)
 	_ = command.RegisterFlagCompletionFunc("admin", cobra.NoFileCompletions)

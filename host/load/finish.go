@@ -36,6 +36,8 @@ func (l *Loader) finish(b *batch) {
 	}
 	if changed {
 		l.publish()
+	}
+	if l.config.Serial == config.SerialAuto {
 		l.serials.save(l.options.Dir)
 	}
 	if b.changed && !b.first {
@@ -90,11 +92,13 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	l.logDiagnostics(e.diags)
 	log := l.options.Log.With("zone", NameText(e.origin), "view", e.view)
 	if j.zone == nil {
-		if e.zone == nil && b.first {
+		// A zone that waited for the plugins was never found good: what they refuse is as bad as what was refused before them.
+		placeholder := e.zone == nil && b.first || e.zone != nil && e.zone.Pending
+		if placeholder {
 			e.zone = zone.NewBroken(e.origin, e.path)
 		}
 		l.logRefused(log, e)
-		return b.first
+		return placeholder
 	}
 	e.zone, e.loaded, e.took = j.zone, now, j.took
 	j.serial.Served = j.zone.Serial // a signed zone keeps the file's

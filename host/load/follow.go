@@ -166,6 +166,16 @@ func (l *Loader) demandAll(now time.Time) {
 	}
 }
 
+// demandPending has the zones compiled again that wait for plugins.
+func (l *Loader) demandPending(now time.Time) {
+	for _, e := range l.entries {
+		if e.zone != nil && e.zone.Pending {
+			e.force = true
+			l.settler.demand(e.path, now)
+		}
+	}
+}
+
 // demandRouted has the zones compiled again that depend on plugins or checks.
 func (l *Loader) demandRouted(now time.Time) {
 	for _, e := range l.entries {
@@ -186,5 +196,5 @@ func (l *Loader) pluginsArrived() {
 		return
 	}
 	l.options.Log.Info("plugins ready")
-	l.demandRouted(l.options.Now())
+	l.demandPending(l.options.Now())
 }

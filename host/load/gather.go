@@ -14,6 +14,9 @@ import (
 func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	now := l.options.Now()
 	b := &batch{config: l.wanted, changed: changed, asked: asked, began: now, reader: l.newReader(now), included: make(map[string]content)}
+	if b.config.Serial == config.SerialAuto {
+		l.serials.recall()
+	}
 	taken := make(map[string]bool)
 	for _, file := range paths {
 		l.take(b, file, taken)

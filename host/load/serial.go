@@ -56,6 +56,8 @@ type serials struct {
 	log   *slog.Logger
 	zones map[string]served // by path of the zone file
 	dirty bool
+
+	recalled bool
 }
 
 // serialsFile is the format of the state file.
@@ -67,20 +69,26 @@ type serialsFile struct {
 
 const serialsVersion = 1
 
-// newSerials reads the state of dir below stateDir. A file that cannot be read is reported and not used.
+// newSerials prepares the memory of dir below stateDir; nothing is read yet.
 func newSerials(stateDir, dir string, log *slog.Logger) *serials {
 	s := &serials{log: log, zones: make(map[string]served)}
-	if stateDir == "" {
-		return s
+	if stateDir != "" {
+		name := sha256.Sum256([]byte(dir))
+		s.file = filepath.Join(stateDir, fmt.Sprintf("serials-%x.json", name[:8]))
 	}
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
+	return s
+}
+
+// recall reads what an earlier process remembered, once; what this one served already counts more. A file that cannot be read is
+// reported and replaced.
+func (s *serials) recall() {
+	if s.recalled || s.file == "" {
+		return
 	}
-	name := sha256.Sum256([]byte(dir))
-	s.file = filepath.Join(stateDir, fmt.Sprintf("serials-%x.json", name[:8]))
+	s.recalled = true
 	text, err := os.ReadFile(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s
+		return
 	}
 	state := serialsFile{}
 	if err == nil {
@@ -90,13 +98,14 @@ func newSerials(stateDir, dir string, log *slog.Logger) *serials {
 		err = fmt.Errorf("version %d is not %d", state.Version, serialsVersion)
 	}
 	if err != nil {
-		log.Warn(fmt.Sprintf("remembered serials: %s: %v; starting with those of the files", s.file, err))
-		return s
+		s.log.Warn(fmt.Sprintf("remembered serials: %s: %v; starting with those of the files", s.file, err))
+		return
 	}
-	if state.Zones != nil {
-		s.zones = state.Zones
+	for path, known := range state.Zones {
+		if _, ok := s.zones[path]; !ok {
+			s.zones[path] = known
+		}
 	}
-	return s
 }
 
 // set remembers what a zone is served with from now on.

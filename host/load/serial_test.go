@@ -34,19 +34,24 @@ func TestServedNext(t *testing.T) {
 func TestSerialsFile(t *testing.T) {
 	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
 	want := served{Sum: hexSum{1, 2, 3}, File: 1, Served: 5}
-	s := newSerials(filepath.Join(dir, "state"), "/zones", log)
+	recalled := func(zones string) *serials {
+		s := newSerials(filepath.Join(dir, "state"), zones, log)
+		s.recall()
+		return s
+	}
+	s := recalled("/zones")
 	s.set("example.com.zone", want)
 	s.save("/zones")
-	if got := newSerials(filepath.Join(dir, "state"), "/zones", log).zones["example.com.zone"]; got != want {
+	if got := recalled("/zones").zones["example.com.zone"]; got != want {
 		t.Errorf("after a restart: got %v, want %v", got, want)
 	}
-	if got := newSerials(filepath.Join(dir, "state"), "/other", log).zones; len(got) != 0 {
+	if got := recalled("/other").zones; len(got) != 0 {
 		t.Errorf("another directory: got %v, want nothing", got)
 	}
 	if err := writeWhole(s.file, []byte("{")); err != nil {
 		t.Fatal(err)
 	}
-	if got := newSerials(filepath.Join(dir, "state"), "/zones", log).zones; len(got) != 0 {
+	if got := recalled("/zones").zones; len(got) != 0 {
 		t.Errorf("spoilt file: got %v, want nothing", got)
 	}
 }

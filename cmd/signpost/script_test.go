@@ -1,0 +1,466 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"signpost": main})
+}
+
+// Protects the behaviour that a user sees: each script starts the real program on real sockets. See commands for what scripts can say.
+func TestScripts(t *testing.T) {
+	cache := t.TempDir() // compiled plugins, shared: compiling them takes a second, and all scripts at once would take longer
+	warm := exec.Command("signpost", "check", t.TempDir())
+	warm.Env = append(os.Environ(), "CACHE_DIRECTORY="+cache)
+	if out, err := warm.CombinedOutput(); err != nil {
+		t.Fatalf("signpost check of an empty directory: %v\n%s", err, out)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		Cmds:          commands,
+		Condition:     condition,
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Values[sessionKey{}] = new(session)
+			env.Setenv("CACHE_DIRECTORY", cache)
+			env.Setenv("STATE_DIRECTORY", filepath.Join(env.WorkDir, ".state"))
+			return nil
+		},
+	})
+}
+
+// commands is the scripts' vocabulary beside testscript's own.
+//
+//	serve DIR [FLAG…]              start a server on free ports; $ADDR and $ADMIN are its addresses
+//	query NAME TYPE [+OPTION…]     print rcode, flags and sections; +tcp +do +ch +nord +edns=0
+//	await TEXT NAME TYPE […]       query until the output matches the regular expression
+//	share N NAME TYPE VALUE LO HI  ask N times; VALUE must be LO to HI percent of the answers
+//	edit FILE OLD NEW              replace text in place, as a simple editor does
+//	logged TEXT                    wait until a line of the log matches
+//	diagnostic TEXT                the same, for text as it is
+//	http PATH                      print a page of the admin server
+//	await-http TEXT PATH           fetch until it matches
+//	signal NAME                    send HUP, TERM or INT
+//	stop [CODE]                    end the server and expect its exit code (0); the log becomes stderr
+//	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
+//	release TEXT                   write the rest and close the file
+//	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"serve":      serveCommand,
+	"query":      queryCommand,
+	"await":      awaitCommand,
+	"share":      shareCommand,
+	"edit":       editCommand,
+	"logged":     loggedCommand,
+	"diagnostic": diagnosticCommand,
+	"http":       httpCommand,
+	"await-http": awaitHTTPCommand,
+	"signal":     signalCommand,
+	"stop":       stopCommand,
+	"hold":       holdCommand,
+	"release":    releaseCommand,
+	"occupy":     occupyCommand,
+}
+
+func condition(name string) (bool, error) {
+	if name == "root" {
+		return os.Geteuid() == 0, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// patience bounds each wait. It is long because machines are slow, not the server.
+const patience = 20 * time.Second
+
+// until calls done until it returns true; the last report says what was seen.
+func until(ts *testscript.TestScript, what string, done func() (ok bool, seen string)) {
+	deadline := time.After(patience)
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		ok, seen := done()
+		if ok {
+			return
+		}
+		select {
+		case <-deadline:
+			ts.Fatalf("waited %v for %s, got:\n%s", patience, what, seen)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// server is the script's running program.
+type server struct {
+	cmd         *exec.Cmd
+	out, log    transcript
+	exited      chan struct{}
+	addr, admin string
+	held        *os.File
+}
+
+// transcript keeps what a process prints.
+type transcript struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	return len(p), nil
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}
+
+// session holds the script's latest server.
+type session struct{ server *server }
+
+type sessionKey struct{}
+
+func running(ts *testscript.TestScript) *server {
+	s := ts.Value(sessionKey{}).(*session).server
+	if s == nil {
+		ts.Fatalf("no server was started")
+	}
+	return s
+}
+
+var (
+	listeningLine = regexp.MustCompile(`(?m)^  listening +([^ ,]+)`)
+	adminLine     = regexp.MustCompile(`(?m)^  admin +http://([^/]+)/`)
+	tryLine       = regexp.MustCompile(`(?m)^  try `)
+)
+
+func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: serve DIR [FLAG…]; use ! exec signpost serve for what must fail")
+	}
+	flags := append([]string{"serve"}, args...)
+	if !slices.Contains(args, "--listen") {
+		flags = append(flags, "--listen", "127.0.0.1:0")
+	}
+	if !slices.Contains(args, "--admin") {
+		flags = append(flags, "--admin", "127.0.0.1:0")
+	}
+	program, err := exec.LookPath("signpost")
+	ts.Check(err)
+	s := &server{cmd: exec.Command(program, flags...), exited: make(chan struct{})}
+	s.cmd.Dir = ts.MkAbs(".")
+	s.cmd.Env = os.Environ()
+	for _, name := range []string{"CACHE_DIRECTORY", "STATE_DIRECTORY"} {
+		s.cmd.Env = append(s.cmd.Env, name+"="+ts.Getenv(name))
+	}
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.log
+	ts.Check(s.cmd.Start())
+	go func() {
+		_ = s.cmd.Wait() // stop reads the exit code
+		close(s.exited)
+	}()
+	ts.Defer(func() { s.end(ts) })
+	until(ts, "the server", func() (bool, string) {
+		select {
+		case <-s.exited:
+			ts.Fatalf("the server ended:\n%s%s", s.out.String(), s.log.String())
+		default:
+		}
+		return tryLine.MatchString(s.out.String()), s.out.String() + s.log.String()
+	})
+	ts.Value(sessionKey{}).(*session).server = s
+	s.addr = listeningLine.FindStringSubmatch(s.out.String())[1]
+	if admin := adminLine.FindStringSubmatch(s.out.String()); admin != nil {
+		s.admin = admin[1]
+	}
+	host, port, err := net.SplitHostPort(s.addr)
+	ts.Check(err)
+	ts.Setenv("ADDR", s.addr)
+	ts.Setenv("HOST", host)
+	ts.Setenv("PORT", port)
+	ts.Setenv("ADMIN", s.admin)
+	fmt.Fprint(ts.Stdout(), s.out.String())
+}
+
+// end kills what a script left running and keeps its log for the reader of a failure.
+func (s *server) end(ts *testscript.TestScript) {
+	if s.held != nil {
+		_ = s.held.Close() // the script is over
+	}
+	_ = s.cmd.Process.Kill() // it may have ended already
+	<-s.exited
+	ts.Logf("[server log]\n%s", s.log.String())
+}
+
+func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	want := 0
+	if len(args) == 1 {
+		var err error
+		want, err = strconv.Atoi(args[0])
+		ts.Check(err)
+	}
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: stop [CODE]")
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	select {
+	case <-s.exited:
+	case <-time.After(patience):
+		ts.Fatalf("the server did not end within %v", patience)
+	}
+	if got := s.cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("exit code: got %d, want %d; log:\n%s", got, want, s.log.String())
+	}
+	fmt.Fprint(ts.Stdout(), s.out.String())
+	fmt.Fprint(ts.Stderr(), s.log.String())
+}
+
+func signalCommand(ts *testscript.TestScript, _ bool, args []string) {
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	if len(args) != 1 || signals[args[0]] == nil {
+		ts.Fatalf("usage: signal HUP|TERM|INT")
+	}
+	ts.Check(running(ts).cmd.Process.Signal(signals[args[0]]))
+}
+
+func loggedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: logged REGEXP")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	s := running(ts)
+	if neg {
+		if pattern.MatchString(s.log.String()) {
+			ts.Fatalf("the log matches %q:\n%s", args[0], s.log.String())
+		}
+		return
+	}
+	until(ts, fmt.Sprintf("a log that matches %q", args[0]), func() (bool, string) {
+		return pattern.MatchString(s.log.String()), s.log.String()
+	})
+}
+
+func diagnosticCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: diagnostic TEXT")
+	}
+	loggedCommand(ts, neg, []string{regexp.QuoteMeta(args[0])})
+}
+
+func editCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	file := ts.MkAbs(args[0])
+	text, err := os.ReadFile(file)
+	ts.Check(err)
+	if !strings.Contains(string(text), args[1]) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(file, []byte(strings.ReplaceAll(string(text), args[1], args[2])), 0o644))
+}
+
+func holdCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hold FILE TEXT")
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	running(ts).held = f
+	_, err = f.WriteString(strings.ReplaceAll(args[1], `\n`, "\n"))
+	ts.Check(err)
+}
+
+func releaseCommand(ts *testscript.TestScript, neg bool, args []string) {
+	s := running(ts)
+	if neg || len(args) != 1 || s.held == nil {
+		ts.Fatalf("usage: release TEXT, after hold")
+	}
+	_, err := s.held.WriteString(strings.ReplaceAll(args[0], `\n`, "\n"))
+	ts.Check(err)
+	ts.Check(s.held.Close())
+	s.held = nil
+}
+
+// occupyCommand holds a port over UDP and TCP until the script ends; $TAKEN is its address.
+func occupyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: occupy")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	packets, err := net.ListenPacket("udp", listener.Addr().String())
+	ts.Check(err)
+	ts.Defer(func() {
+		_ = listener.Close() // nothing was said on either
+		_ = packets.Close()
+	})
+	ts.Setenv("TAKEN", listener.Addr().String())
+}
+
+func fetch(ts *testscript.TestScript, path string) string {
+	response, err := http.Get("http://" + running(ts).admin + path)
+	ts.Check(err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	return fmt.Sprintf("%d\n%s", response.StatusCode, body)
+}
+
+func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: http PATH")
+	}
+	fmt.Fprint(ts.Stdout(), fetch(ts, args[0]))
+}
+
+func awaitHTTPCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await-http REGEXP PATH")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("%s that matches %q", args[1], args[0]), func() (bool, string) {
+		page := fetch(ts, args[1])
+		return pattern.MatchString(page), page
+	})
+}
+
+// ask sends one query and prints the response: a line "RCODE flags", then records by section.
+func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: query NAME TYPE [+OPTION…]")
+	}
+	typ, ok := dns.StringToType[strings.ToUpper(args[1])]
+	if !ok {
+		ts.Fatalf("unknown type %q", args[1])
+	}
+	m := new(dns.Msg).SetQuestion(dns.Fqdn(args[0]), typ)
+	m.RecursionDesired = true
+	m.SetEdns0(1232, false)
+	client := dns.Client{Timeout: 5 * time.Second}
+	for _, option := range args[2:] {
+		switch option {
+		case "+tcp":
+			client.Net = "tcp"
+		case "+do":
+			m.IsEdns0().SetDo()
+		case "+ch":
+			m.Question[0].Qclass = dns.ClassCHAOS
+		case "+nord":
+			m.RecursionDesired = false
+		case "+noedns":
+			m.Extra = nil
+		default:
+			ts.Fatalf("unknown option %q", option)
+		}
+	}
+	r, _, err := client.Exchange(m, running(ts).addr)
+	ts.Check(err)
+	return r, render(r)
+}
+
+func render(r *dns.Msg) string {
+	var b strings.Builder
+	b.WriteString(dns.RcodeToString[r.Rcode])
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{{"aa", r.Authoritative}, {"tc", r.Truncated}, {"ra", r.RecursionAvailable}} {
+		if flag.set {
+			b.WriteString(" " + flag.name)
+		}
+	}
+	b.WriteByte('\n')
+	for _, section := range []struct {
+		name    string
+		records []dns.RR
+	}{{"answer", r.Answer}, {"authority", r.Ns}, {"additional", r.Extra}} {
+		for _, rr := range section.records {
+			if opt, ok := rr.(*dns.OPT); ok {
+				for _, o := range opt.Option {
+					if ede, ok := o.(*dns.EDNS0_EDE); ok {
+						fmt.Fprintf(&b, "ede: %d %s: %s\n", ede.InfoCode, dns.ExtendedErrorCodeToString[ede.InfoCode], ede.ExtraText)
+					}
+				}
+				continue
+			}
+			fmt.Fprintf(&b, "%s: %s\n", section.name, strings.ReplaceAll(rr.String(), "\t", " "))
+		}
+	}
+	return b.String()
+}
+
+func queryCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("query cannot be negated")
+	}
+	_, text := ask(ts, args)
+	fmt.Fprint(ts.Stdout(), text)
+}
+
+func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: await REGEXP NAME TYPE [+OPTION…]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("an answer that matches %q", args[0]), func() (bool, string) {
+		_, text := ask(ts, args[1:])
+		return pattern.MatchString(text), text
+	})
+}
+
+func shareCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 6 {
+		ts.Fatalf("usage: share N NAME TYPE VALUE LOW HIGH")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	low, err := strconv.ParseFloat(args[4], 64)
+	ts.Check(err)
+	high, err := strconv.ParseFloat(args[5], 64)
+	ts.Check(err)
+	m := new(dns.Msg).SetQuestion(dns.Fqdn(args[1]), dns.StringToType[args[2]])
+	conn, err := dns.Dial("udp", running(ts).addr)
+	ts.Check(err)
+	defer conn.Close()
+	hits := 0
+	for i := range n {
+		m.Id = uint16(i)
+		ts.Check(conn.SetDeadline(time.Now().Add(patience)))
+		ts.Check(conn.WriteMsg(m))
+		r, err := conn.ReadMsg()
+		ts.Check(err)
+		if r.Id != m.Id || len(r.Answer) != 1 {
+			ts.Fatalf("query %d: got %s, want one record", i, render(r))
+		}
+		if strings.HasSuffix(r.Answer[0].String(), "\t"+args[3]) {
+			hits++
+		}
+	}
+	if got := 100 * float64(hits) / float64(n); got < low || got > high {
+		ts.Fatalf("%s %s: %s is %.3f %% of %d answers, want %g to %g %%", args[1], args[2], args[3], got, n, low, high)
+	}
+}
