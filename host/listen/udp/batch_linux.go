@@ -17,12 +17,9 @@ import (
 // batched is whether this system has this path.
 const batched = true
 
-const (
-	// batchLen is the most datagrams one recvmmsg returns.
-	batchLen = 32
-	// slotStride separates the slots. A multiple of 4096 would put the first line of every slot into one set of the L1 cache.
-	slotStride = slotLen + 192
-)
+// batchLen is the most datagrams one recvmmsg returns. 16, 32 and 64 cost the same within noise (1.05, 1.07 and 1.08 of a
+// C echo loop, n = 22); a longer batch makes its first answer wait longer.
+const batchLen = 32
 
 // mmsghdr is struct mmsghdr of recvmmsg(2) on a 64-bit system.
 type mmsghdr struct {
@@ -31,8 +28,8 @@ type mmsghdr struct {
 	_      uint32
 }
 
-// batchWorker owns one socket and everything a batch needs. names[i], controls[i] and the slot i of slots belong to the
-// datagram in[i]; out is the headers of the responses, without gaps.
+// batchWorker owns one socket and everything a batch needs. names[i], controls[i] and slots[i] belong to the datagram
+// in[i]; out is the headers of the responses, without gaps.
 type batchWorker struct {
 	server    *Server
 	raw       syscall.RawConn
@@ -48,7 +45,7 @@ type batchWorker struct {
 	iovOut   [batchLen]unix.Iovec
 	names    [batchLen]unix.RawSockaddrInet6 // RawSockaddrInet4 on an IPv4 socket, which is shorter
 	controls [batchLen][controlLen]byte
-	slots    [batchLen * slotStride]byte
+	slots    [batchLen][slotLen]byte
 }
 
 func newBatchWorker(server *Server, raw syscall.RawConn, is4 bool, info *pktinfo) *batchWorker {
@@ -58,7 +55,7 @@ func newBatchWorker(server *Server, raw syscall.RawConn, is4 bool, info *pktinfo
 		nameLen = unix.SizeofSockaddrInet4
 	}
 	for i := range w.in {
-		w.iovIn[i].Base = &w.slots[i*slotStride]
+		w.iovIn[i].Base = &w.slots[i][0]
 		w.iovIn[i].Len = slotLen
 		header := &w.in[i].header
 		header.Name = (*byte)(unsafe.Pointer(&w.names[i]))

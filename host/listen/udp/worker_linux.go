@@ -97,7 +97,7 @@ func (w *batchWorker) answer(count int) int {
 			w.batch.PortZero++
 			continue
 		}
-		slot := w.slots[i*slotStride : i*slotStride+slotLen : i*slotStride+slotLen]
+		slot := w.slots[i][:]
 		length := w.responder.Respond(slot, int(in.length), client, false)
 		if length == 0 {
 			w.batch.Unanswered++
