@@ -128,34 +128,30 @@ func (a *asker) exchangeTCP(i int, framed []byte) []byte {
 	return nil
 }
 
-// digests sends one odd message to every server and digests what comes back within oddWait.
-func (a *asker) digests(o oddity) []string {
-	a.id++
-	msg := o.send.bytes(a.id)
-	if o.tcp {
-		msg = append([]byte{byte(len(msg) >> 8), byte(len(msg))}, msg...)
-	}
-	digests := make([]string, len(a.servers))
-	for i, s := range a.servers {
-		network := "udp"
-		if o.tcp {
-			network = "tcp"
-		}
-		conn, err := net.Dial(network, s.addr)
-		if err != nil {
-			digests[i] = err.Error()
-			continue
-		}
-		conn.SetDeadline(time.Now().Add(oddWait))
-		conn.Write(msg)
-		digests[i] = digest(readOne(conn, o.tcp))
-		conn.Close()
-	}
-	return digests
-}
+// oddWaits are how long a message may take that is perhaps never answered; a busy machine gets a second and a third try.
+var oddWaits = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second}
 
-// oddWait is how long a message may take that is perhaps never answered.
-const oddWait = 100 * time.Millisecond
+// exchangeOdd sends one odd message and digests what comes back.
+func exchangeOdd(addr string, o oddity) string {
+	msg, network := o.send.bytes(0x5150), "udp"
+	if o.tcp {
+		msg, network = append([]byte{byte(len(msg) >> 8), byte(len(msg))}, msg...), "tcp"
+	}
+	for _, wait := range oddWaits {
+		conn, err := net.Dial(network, addr)
+		if err != nil {
+			return err.Error()
+		}
+		conn.SetDeadline(time.Now().Add(wait))
+		conn.Write(msg)
+		got := readOne(conn, o.tcp)
+		conn.Close()
+		if got != nil {
+			return digest(got)
+		}
+	}
+	return digest(nil)
+}
 
 func readOne(conn net.Conn, framed bool) []byte {
 	buf := make([]byte, 65537)

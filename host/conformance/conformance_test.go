@@ -16,7 +16,7 @@ var (
 	binaryAt    = flag.String("signpost", "", "use this binary instead of building one")
 	zonesWanted = flag.String("zones", "", "regular expression: only these zone files")
 	show        = flag.Int("show", 40, "how many unexplained differences to print")
-	reportTo    = flag.String("report", "", "file for all unexplained differences")
+	reportTo    = flag.String("report", "", "file for more of the unexplained differences, with the instance as suffix, and FILE.….accepted for examples of the others")
 )
 
 // askers is how many questions are under way: enough to keep two cores busy.
@@ -88,6 +88,7 @@ func (j *judge) merge(o *judge) {
 		j.findingsByKind[kind] += n
 	}
 	j.findings = append(j.findings, o.findings...)
+	j.excused = append(j.excused, o.excused...)
 }
 
 func (j *judge) summary(took time.Duration) string {
@@ -115,8 +116,10 @@ func (j *judge) summary(took time.Duration) string {
 func (j *judge) report(t *testing.T) {
 	if *reportTo != "" {
 		name := *reportTo + "." + t.Name()[strings.LastIndex(t.Name(), "/")+1:]
-		if err := os.WriteFile(name, []byte(strings.Join(j.findings, "\n")), 0o666); err != nil {
-			t.Error(err)
+		for path, list := range map[string][]string{name: j.findings, name + ".accepted": j.excused} {
+			if err := os.WriteFile(path, []byte(strings.Join(list, "\n")), 0o666); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	for i, finding := range j.findings {

@@ -40,12 +40,14 @@ type judge struct {
 	zones     []zoneFile
 	origins   map[string]bool
 	owners    map[string]bool // names with records in some zone file
+	nsec3     map[string]bool // those with NSEC3 records
 	candidate int             // index of the server under test: Signpost, or BIND when only the peers run
 
 	asked, viaTCP, agreed int
 	classes               map[string]int // accepted differences by rule or by who is followed
 	examples              map[string]string
 	findings              []string // unexplained, as text
+	excused               []string // accepted, as text
 	unexplained           int
 	findingsByKind        map[string]int
 	kept                  map[string]int // findings by zone, type and kind
@@ -56,13 +58,16 @@ const findingsMax = 2
 
 func newJudge(zones []zoneFile, candidate int) *judge {
 	j := &judge{
-		zones: zones, candidate: candidate, origins: map[string]bool{}, owners: map[string]bool{}, classes: map[string]int{}, examples: map[string]string{},
+		zones: zones, candidate: candidate, origins: map[string]bool{}, owners: map[string]bool{}, nsec3: map[string]bool{}, classes: map[string]int{}, examples: map[string]string{},
 		findingsByKind: map[string]int{}, kept: map[string]int{},
 	}
 	for _, z := range zones {
 		j.origins[string(z.origin)] = true
 		for _, rec := range z.records {
 			j.owners[rec.owner] = true
+			if rec.typ == dns.TypeNSEC3 {
+				j.nsec3[rec.owner] = true
+			}
 		}
 	}
 	return j
@@ -130,8 +135,10 @@ func (j *judge) checkTruncation(q question, udp, tcp *reply) {
 		case strings.HasPrefix(missing, "part"):
 			problem = missing + " in " + sectionNames[s] + " over UDP (RFC 2181 section 9: whole RRsets)"
 		case udp.flags&flagTC != 0:
-		case s < additional || (tcp.flags&flagAA == 0 && missing == "glue"):
+		case s < additional:
 			problem = missing + " missing in " + sectionNames[s] + " over UDP without TC"
+		case missingGlue(udp, tcp) != "":
+			problem = missingGlue(udp, tcp) + " missing from a referral over UDP without TC (RFC 9471 section 3.1)"
 		}
 	}
 	switch {
@@ -165,6 +172,21 @@ func missingSets(got, want []record) string {
 	return missing
 }
 
+// missingGlue returns the first address that tcp has and udp lacks, of a name server below the cut that both refer to.
+func missingGlue(udp, tcp *reply) string {
+	for _, ns := range tcp.section[authority] {
+		if ns.typ != dns.TypeNS || tcp.flags&flagAA != 0 || !isBelow([]byte(ns.rdata), []byte(ns.owner)) {
+			continue
+		}
+		for _, rec := range tcp.section[additional] {
+			if rec.owner == ns.rdata && !slices.Contains(udp.section[additional], rec) {
+				return rec.String()
+			}
+		}
+	}
+	return ""
+}
+
 // vote normalises the replies, lets NSD, Knot and BIND decide each aspect and compares the candidate with the decision.
 func (j *judge) vote(q question, raw []*reply) {
 	folded := make([]*reply, len(raw))
@@ -178,30 +200,31 @@ func (j *judge) vote(q question, raw []*reply) {
 			voters = append(voters, i)
 		}
 	}
-	if len(voters) < 2 {
+	switch len(voters) {
+	case 0:
 		return // only when BIND itself is compared
+	case 1:
+		voters = append(voters, voters[0])
 	}
 	first, second := voters[0], voters[1]
 	got := folded[j.candidate]
-	clean := true
+	clean, heads := true, same(folded[first], folded[second], aspectHead)
 	for part := aspectHead; part < aspects; part++ {
-		agree := same(folded[first], folded[second], part)
-		if agree && same(folded[first], got, part) {
+		if same(folded[first], got, part) && same(folded[second], got, part) {
 			continue
 		}
 		clean = false
+		agree := heads && same(folded[first], folded[second], part) // replies of different rcodes agree in nothing
 		if reason := j.accepted(q, folded, voters, part, agree); reason != "" {
 			j.classes[reason]++
-			if j.examples[reason] == "" {
-				j.examples[reason] = q.String()
-			}
+			j.excuse(reason, q, raw, folded, voters)
 			continue
 		}
 		kind := aspectNames[part] + ": differs from NSD and Knot, which agree"
 		if !agree {
 			kind = aspectNames[part] + ": differs from NSD and Knot, which disagree"
 		}
-		j.find(kind, q, describe(q, raw, folded, voters, j.candidate, part))
+		j.find(kind, q, describe(raw, folded, voters, j.candidate))
 		return
 	}
 	if clean {
@@ -212,6 +235,11 @@ func (j *judge) vote(q question, raw []*reply) {
 // accepted names the reason for which a difference is no finding, "" when there is none.
 func (j *judge) accepted(q question, folded []*reply, voters []int, part aspect, agree bool) string {
 	got := folded[j.candidate]
+	for _, r := range rules {
+		if r.accept != nil && r.accept(j, q, part, folded, got) {
+			return r.name
+		}
+	}
 	if !agree {
 		for _, v := range voters[:2] {
 			if same(folded[v], got, part) {
@@ -228,12 +256,24 @@ func (j *judge) accepted(q question, folded []*reply, voters []int, part aspect,
 			}
 		}
 	}
-	for _, r := range rules {
-		if r.accept != nil && r.accept(j, q, part, folded, got) {
-			return r.name
-		}
+	if !agree && len(voters) > 2 && same(folded[bind], got, part) && same(folded[bind], got, aspectHead) {
+		return aspectNames[part] + ": NSD and Knot differ, as BIND, which differs from both"
 	}
 	return ""
+}
+
+// excuse keeps examples of what was accepted: the first question for the summary, with -report some replies of each zone.
+func (j *judge) excuse(reason string, q question, raw, folded []*reply, voters []int) {
+	if j.examples[reason] == "" {
+		j.examples[reason] = q.String()
+	}
+	if *reportTo == "" {
+		return
+	}
+	zone := j.zoneOf(q.name)
+	if j.kept[zone+reason]++; j.kept[zone+reason] <= findingsMax {
+		j.excused = append(j.excused, fmt.Sprintf("%s (zone %s): %s\n%s", q, zone, reason, describe(raw, folded, voters, j.candidate)))
+	}
 }
 
 func (j *judge) find(kind string, q question, text string) {
@@ -247,7 +287,7 @@ func (j *judge) find(kind string, q question, text string) {
 }
 
 // describe prints the replies side by side: what all have in common once, then what each has on its own.
-func describe(q question, raw, folded []*reply, voters []int, candidate int, part aspect) string {
+func describe(raw, folded []*reply, voters []int, candidate int) string {
 	var b strings.Builder
 	shown := append(slices.Clone(voters), candidate)
 	for _, i := range shown {

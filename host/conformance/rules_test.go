@@ -29,6 +29,41 @@ var rules = []rule{
 		accept: acceptSubset,
 	},
 	{
+		name: "chain into another zone of the server", rfc: "RFC 1034 section 4.3.2 step 3a",
+		reason: "the step goes back to step 1, which chooses the zone anew; NSD and Signpost do, Knot and BIND end the answer at the zone's border",
+		accept: func(j *judge, q question, part aspect, all []*reply, got *reply) bool {
+			return same(all[nsd], got, part) && slices.ContainsFunc(got.section[answer], j.leavesZone)
+		},
+	},
+	{
+		name: "NSEC asked of an alias without NSEC", rfc: "RFC 1034 section 4.3.2 step 3a, RFC 4034 section 4",
+		reason: "NSEC may stand beside CNAME, so Knot and BIND do not follow the alias for it; NSD and Signpost do where there is none",
+		accept: func(_ *judge, q question, part aspect, all []*reply, got *reply) bool {
+			return q.typ == dns.TypeNSEC && same(all[nsd], got, part) && hasType(got, dns.TypeCNAME)
+		},
+	},
+	{
+		name: "RRSIG asked of an alias without RRSIG", rfc: "RFC 1034 section 4.3.2 step 3a, RFC 4034 section 3",
+		reason: "RRSIG may stand beside CNAME, so Knot, BIND and Signpost do not follow the alias for it; NSD does",
+		accept: func(_ *judge, q question, part aspect, all []*reply, got *reply) bool {
+			return q.typ == dns.TypeRRSIG && same(all[knot], got, part) && same(all[bind], got, part) && hasType(all[nsd], dns.TypeCNAME)
+		},
+	},
+	{
+		name: "names at or below the owner of an NSEC3 record", rfc: "RFC 5155 section 7.2.8",
+		reason: "for queries such an owner does not exist, so it is no closest encloser and hides no wildcard; NSD and Knot (for some types) see it",
+		accept: func(j *judge, q question, part aspect, all []*reply, got *reply) bool {
+			return same(all[bind], got, part) && j.underNSEC3(q.name)
+		},
+	},
+	{
+		name: "ANY below a DNAME, where only BIND votes", rfc: "RFC 6672 section 3.2",
+		reason: "for ANY BIND ends with the synthesised CNAME; NSD and Knot, which refuse that zone, walk on in all others, as Signpost does",
+		accept: func(j *judge, q question, _ aspect, _ []*reply, got *reply) bool {
+			return q.typ == dns.TypeANY && j.zoneOf(q.name) == "dnamebelow.example." && hasType(got, dns.TypeDNAME)
+		},
+	},
+	{
 		name: "CNAME chain of more than 16 links", rfc: "RFC 1034 section 5.2.2",
 		reason: "no RFC says where a server may stop; Knot stops after 5 links, BIND after 12 with SERVFAIL, Signpost after 17, NSD never: resolvers go on from the last one",
 		accept: acceptLongChain,
@@ -163,4 +198,27 @@ func acceptNoWildcardGlue(j *judge, q question, part aspect, all []*reply, got *
 	}
 	exact := slices.DeleteFunc(slices.Clone(all[nsd].section[additional]), func(rec record) bool { return !j.owners[rec.owner] })
 	return slices.Equal(exact, got.section[additional])
+}
+
+// leavesZone tells whether a CNAME's target lies in another zone of the server than its owner.
+func (j *judge) leavesZone(rec record) bool {
+	if rec.typ != dns.TypeCNAME {
+		return false
+	}
+	to := j.zoneOf([]byte(rec.rdata))
+	return to != "" && to != j.zoneOf([]byte(rec.owner))
+}
+
+// underNSEC3 tells whether name or one of its parents owns an NSEC3 record.
+func (j *judge) underNSEC3(name []byte) bool {
+	for name = []byte(folded(name)); len(name) > 1; name = parentOf(name) {
+		if j.nsec3[string(name)] {
+			return true
+		}
+	}
+	return false
+}
+
+func hasType(r *reply, typ uint16) bool {
+	return slices.ContainsFunc(r.section[answer], func(rec record) bool { return rec.typ == typ })
 }
