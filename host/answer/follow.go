@@ -139,7 +139,9 @@ func (w *Worker) answer(name *wire.Name, links int) {
 	if hit.Wildcard {
 		w.proveWildcard(name)
 	}
-	out.main, out.mainStart, out.mainTurn = set, start, turn
+	if set.HasAdditional() {
+		out.main, out.mainStart, out.mainTurn = set, start, turn
+	}
 }
 
 // negative says that the name or its type does not exist (RFC 2308). After a chain the code is that of its last name (RFC 6604).
@@ -176,7 +178,9 @@ func (w *Worker) refer(name *wire.Name, links int) {
 	if !w.proveReferral(name, owner) {
 		return
 	}
-	out.main, out.mainStart, out.mainTurn, out.glue = hit.Set, start, 0, true
+	if hit.Set.HasAdditional() {
+		out.main, out.mainStart, out.mainTurn, out.glue = hit.Set, start, 0, true
+	}
 }
 
 // many answers ANY and RRSIG. Over UDP one set is enough (RFC 8482 §4.1).

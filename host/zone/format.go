@@ -78,6 +78,9 @@ func (s RRset) SigCount() int { return int(binary.LittleEndian.Uint16(s[rrSigCou
 // Routed tells whether a policy chooses among candidates; only Policy and Candidate may be asked of a routed set.
 func (s RRset) Routed() bool { return s.flags()&flagRouted != 0 }
 
+// HasAdditional tells whether addresses of the set's targets follow it.
+func (s RRset) HasAdditional() bool { return s.flags()&flagAdditional != 0 }
+
 // Policy is the number of a routed set's policy in its zone.
 func (s RRset) Policy() int { return int(binary.LittleEndian.Uint32(s[rrDataOff:])) }
 
