@@ -118,8 +118,14 @@ func FuzzValid(f *testing.F) {
 			return
 		}
 		msg := append([]byte{0, byte(typ >> 8), byte(typ), 0, 1, 0, 0, 0, 0, byte(len(rdata) >> 8), byte(len(rdata))}, rdata...)
-		if _, _, err := dns.UnpackRR(msg, 0); err != nil && typ != TypeALIAS {
+		if _, _, err := dns.UnpackRR(msg, 0); err != nil && typ != TypeALIAS && typ != TypeNXT && typ != TypeAMTRELAY && !hasReservedKey(typ, rdata) {
 			t.Errorf("%s %x: got valid, miekg/dns: %v", TypeName(typ), rdata, err)
 		}
 	})
+}
+
+// hasReservedKey tells whether service parameters have key 65535, which miekg/dns refuses. (Of NXT it has the wrong layout, of AMTRELAY it loses
+// the relay with the discovery bit.)
+func hasReservedKey(typ uint16, rdata []byte) bool {
+	return (typ == TypeSVCB || typ == TypeHTTPS) && svcHas(rdata[nameEnd(rdata, 2):], 65535)
 }

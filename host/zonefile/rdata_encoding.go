@@ -16,8 +16,16 @@ func (p *rdataParser) hex(label string, maybeNone bool) {
 
 // hexDigits appends the digits of text; there were already count of them, and the new count is returned.
 func (p *rdataParser) hexDigits(label string, text []byte, count int) int {
-	out := p.out
-	for i := 0; i < len(text); i++ {
+	out, i := p.out, 0
+	for ; count%2 == 0 && i+1 < len(text); i += 2 { // whole bytes; a digit's value has none of notDigit's upper bits
+		high, low := hexValues[text[i]], hexValues[text[i+1]]
+		if (high|low)&0xf0 != 0 {
+			break
+		}
+		out = append(out, high<<4|low)
+	}
+	count += i
+	for ; i < len(text); i++ {
 		value := hexValues[text[i]]
 		if value > 15 {
 			p.failAt(p.next-1, "%s %s has %s, want hexadecimal digits", label, quote(text), quote(text[i:i+1]))
