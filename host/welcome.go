@@ -95,13 +95,13 @@ func viewText(view config.View, status *load.Status) string {
 }
 
 // cachedWait is how long the text waits for plugins, which take less if their compiled code was kept. Questions are answered meanwhile.
-const cachedWait = 150 * time.Millisecond
+const cachedWait = 300 * time.Millisecond
 
 func (h *Host) pluginsText() string {
 	select {
 	case <-h.plugins.Ready():
 	case <-time.After(cachedWait):
-		return "compiling, for the first time on this machine; routed names answer in a moment"
+		return "compiling; routed names answer in a moment"
 	}
 	if err := h.plugins.Err(); err != nil {
 		return "none: " + err.Error()
