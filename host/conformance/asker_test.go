@@ -132,12 +132,12 @@ func (a *asker) exchangeTCP(i int, framed []byte) []byte {
 var oddWaits = []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second}
 
 // exchangeOdd sends one odd message and digests what comes back.
-func exchangeOdd(addr string, o oddity) string {
+func exchangeOdd(addr string, o oddity, waits []time.Duration) string {
 	msg, network := o.send.bytes(0x5150), "udp"
 	if o.tcp {
 		msg, network = append([]byte{byte(len(msg) >> 8), byte(len(msg))}, msg...), "tcp"
 	}
-	for _, wait := range oddWaits {
+	for _, wait := range waits {
 		conn, err := net.Dial(network, addr)
 		if err != nil {
 			return err.Error()

@@ -24,7 +24,9 @@ const askers = 16
 
 // TestConformance compares every section of every answer of Signpost with those of NSD, Knot and BIND, over the zones of testdata.
 func TestConformance(t *testing.T) {
-	requirePeers(t)
+	if missing := missingPeers(); missing != "" {
+		t.Skip("the differential test compares servers; " + missing)
+	}
 	binary := *binaryAt
 	if binary == "" && !*peersOnly {
 		binary = buildSignpost(t)
@@ -36,7 +38,8 @@ func TestConformance(t *testing.T) {
 
 func compareInstance(t *testing.T, binary, instance string) {
 	scratch, ports := t.TempDir(), map[int]bool{}
-	zones := readZones(t, instance, scratch)
+	zones := copyZones(t, instance, scratch)
+	expand(t, zones, scratch)
 	questions := questionsOf(zones)
 	servers := startPeers(t, zones, scratch, ports)
 	candidate := bind
@@ -44,13 +47,26 @@ func compareInstance(t *testing.T, binary, instance string) {
 		candidate = signpost
 		servers = append(servers, startSignpost(t, binary, scratch, ports))
 	}
-	for i, s := range servers {
-		awaitZones(t, s, i, zones)
+	for _, s := range servers {
+		awaitZones(t, s, zones)
+	}
+	if testing.Short() {
+		questions = oneOf(shortStep, questions)
 	}
 	begun := time.Now()
 	j := ask(t, servers, zones, candidate, questions)
 	t.Logf("%d zones, %s", len(zones), j.summary(time.Since(begun)))
 	j.report(t)
+}
+
+// shortStep is how many questions -short asks one of; prime, so that all types and names come up.
+const shortStep = 13
+
+func oneOf(step int, questions []question) (some []question) {
+	for i := 0; i < len(questions); i += step {
+		some = append(some, questions[i])
+	}
+	return some
 }
 
 // ask spreads the questions over askers and merges what their judges found.

@@ -127,6 +127,9 @@ func (j *judge) checkTruncation(q question, udp, tcp *reply) {
 	if udp.none || tcp.none || q.typ == dns.TypeANY || q.typ == dns.TypeRRSIG {
 		return // these may differ by transport (RFC 8482 section 4.4)
 	}
+	if tcp.flags&flagTC != 0 {
+		return // larger than any message; the vote on the header says whether that is so
+	}
 	problem := ""
 	for s := answer; s <= additional && problem == ""; s++ {
 		missing := missingSets(udp.section[s], tcp.section[s])
@@ -147,8 +150,6 @@ func (j *judge) checkTruncation(q question, udp, tcp *reply) {
 		problem = "header over UDP differs from TCP"
 	case udp.flags&flagTC != 0 && tcp.len <= q.limit():
 		problem = fmt.Sprintf("TC although the whole answer of %d octets fits in %d", tcp.len, q.limit())
-	case tcp.flags&flagTC != 0:
-		problem = "TC over TCP"
 	default:
 		return
 	}

@@ -65,14 +65,11 @@ func typeText(typ uint16) string {
 	return fmt.Sprintf("TYPE%d", typ)
 }
 
-// everyNodeTypes are asked at every name; the types present at a node are asked there as well.
+// everyNodeTypes are asked at every name, derived ones included; the types present at a node are asked there as well.
 var everyNodeTypes = []uint16{
 	dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeSOA, dns.TypeMX, dns.TypeTXT, dns.TypeCNAME, dns.TypeDNAME, dns.TypeDS, dns.TypeSRV,
 	dns.TypeHTTPS, dns.TypeNSEC, dns.TypeNSEC3PARAM, dns.TypeDNSKEY, dns.TypeRRSIG, dns.TypeANY, 65400,
 }
-
-// nearTypes are asked at names derived from an owner: enough to reach each branch of the lookup.
-var nearTypes = []uint16{dns.TypeA, dns.TypeNS, dns.TypeTXT, dns.TypeCNAME, dns.TypeDS, dns.TypeNSEC, dns.TypeANY}
 
 // questionsOf derives the questions of one instance: for every owner name the name itself, its parents to above the origin,
 // children, siblings just before and after it in canonical order, and another case.
@@ -119,10 +116,14 @@ func questionsOf(zones []zoneFile) []question {
 		emit(otherCase([]byte(owner)), []uint16{dns.TypeA, dns.TypeTXT, list[len(list)-1]})
 	}
 	for _, owner := range full {
-		for _, name := range nearNames([]byte(owner)) {
+		near := nearNames([]byte(owner))
+		if types[owner][dns.TypeNSEC3] {
+			near = near[:min(2, len(near))] // a hash has no neighbours of interest
+		}
+		for _, name := range near {
 			if key := folded(name); !seen[key] {
 				seen[key] = true
-				emit(name, nearTypes)
+				emit(name, everyNodeTypes)
 			}
 		}
 	}

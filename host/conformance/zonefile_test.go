@@ -20,9 +20,8 @@ type zoneFile struct {
 	records  []record // only owner and typ are meaningful: what to ask for
 }
 
-// readZones copies testdata/instance to scratch/zones and lists its zones. BIND's named-compilezone says which names and types they have; where a file uses
-// $GENERATE, which neither NSD nor Knot reads, the peers load what it made of it.
-func readZones(t *testing.T, instance, scratch string) []zoneFile {
+// copyZones copies testdata/instance to scratch/zones and lists its zones.
+func copyZones(t *testing.T, instance, scratch string) []zoneFile {
 	wanted, err := regexp.Compile(*zonesWanted)
 	if err != nil {
 		t.Fatal(err)
@@ -47,29 +46,36 @@ func readZones(t *testing.T, instance, scratch string) []zoneFile {
 		if name == "root." {
 			name = "."
 		}
-		text, err := os.ReadFile(path)
+		zones = append(zones, zoneFile{name: name, origin: wireName(t, name), peerPath: path})
+	}
+	return zones
+}
+
+// expand lets BIND's named-compilezone say which names and types the zones have. Where a file uses $GENERATE, which neither NSD nor
+// Knot reads, the peers load what it made of it.
+func expand(t *testing.T, zones []zoneFile, scratch string) {
+	for i := range zones {
+		z := &zones[i]
+		text, err := os.ReadFile(z.peerPath)
 		if err != nil {
 			t.Fatal(err)
 		}
-		z := zoneFile{name: name, origin: wireName(t, name), peerPath: path}
-		flat := filepath.Join(scratch, filepath.Base(path))
-		if notLoaded[name][bind] != "" {
-			flat = path // written one full record a line
+		flat := filepath.Join(scratch, filepath.Base(z.peerPath))
+		if notLoaded[z.name][bind] != "" {
+			flat = z.peerPath // written one full record a line
 		} else {
-			flatten(t, name, path, flat)
+			flatten(t, z.name, z.peerPath, flat)
 		}
 		if strings.Contains(string(text), "\n$GENERATE") {
 			z.peerPath = flat
 		}
 		z.records = ownersOf(t, flat)
-		zones = append(zones, z)
 	}
-	return zones
 }
 
 // flatten writes the zone one full record a line. named-compilezone looks for included files in its working directory.
 func flatten(t *testing.T, name, path, flat string) {
-	cmd := exec.Command("named-compilezone", "-i", "none", "-k", "ignore", "-s", "full", "-o", flat, name, filepath.Base(path))
+	cmd := exec.Command(program("named-compilezone"), "-i", "none", "-k", "ignore", "-s", "full", "-o", flat, name, filepath.Base(path))
 	cmd.Dir = filepath.Dir(path)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("named-compilezone %s: %v\n%s", path, err, out)
