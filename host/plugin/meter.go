@@ -27,11 +27,13 @@ type charge struct {
 
 // meter is the state of one function's scan. Its slices are used again for the next one.
 type meter struct {
+	locals  int
 	charges []charge
 	open    []int // for each open block the index in charges that its instructions are paid by
+	within  []int // for each open block the number of loops around it, itself included
 	blocks  int
+	loops   int
 	targets int
-	bulk    bool
 }
 
 func (a *admission) codeSection() {
@@ -76,13 +78,9 @@ func (a *admission) function(t signature, dst []byte) []byte {
 	code := a.in.at
 	locals := declared + len(t.params)
 	m := &a.meter
-	*m = meter{charges: append(m.charges[:0], charge{at: code, cost: costEntry + locals}), open: append(m.open[:0], 0)}
+	*m = meter{locals: locals, charges: append(m.charges[:0], charge{at: code, cost: costEntry + locals}), open: append(m.open[:0], 0), within: append(m.within[:0], 0)}
 	a.instructions()
-	joins := (locals + 1) * (m.blocks + m.targets)
-	a.joins += joins
-	if joins > joinMax || a.joins > joinModuleMax {
-		a.in.failf("a function too complex to compile safely: %d locals × %d blocks and branch targets", locals, m.blocks+m.targets)
-	}
+	a.checkComplexity(locals)
 	if a.in.err != nil {
 		return nil
 	}
@@ -96,6 +94,19 @@ func (a *admission) function(t signature, dst []byte) []byte {
 		from = c.at
 	}
 	return append(dst, a.in.bytes[from:a.in.end]...)
+}
+
+// checkComplexity refuses what wazero would compile for seconds, minutes or gigabytes: its time grows with the square of the blocks
+// and worse with nested loops, its memory with the values that meet at the end of a block.
+func (a *admission) checkComplexity(locals int) {
+	m := &a.meter
+	joins := (locals + 1) * (m.blocks + m.targets)
+	a.joins += joins
+	a.knots += m.blocks * m.blocks
+	if joins > joinMax || a.joins > joinModuleMax || a.knots > knotModuleMax ||
+		m.blocks > blockMax || m.loops > loopMax || m.targets > targetMax {
+		a.in.failf("a function too complex to compile safely: %d locals, %d blocks, %d loops, %d branch targets", locals, m.blocks, m.loops, m.targets)
+	}
 }
 
 // pay appends the code of one charge. The rest is left in the first extra local (i64): reading it there instead of in the global again
@@ -188,7 +199,7 @@ func (a *admission) control(op byte) {
 	m := &a.meter
 	switch op {
 	case opEnd:
-		m.open = m.open[:len(m.open)-1]
+		m.open, m.within = m.open[:len(m.open)-1], m.within[:len(m.within)-1]
 	case opElse, opReturn:
 		m.targets++
 	}
@@ -202,6 +213,10 @@ func (a *admission) indexed(op byte, value uint32, payer *charge) {
 		payer.cost += costEntry
 		if uint64(value) < uint64(a.importCount) {
 			payer.cost += costImport
+		}
+	case opLocalGet, opLocalSet, opLocalTee:
+		if int64(value) >= int64(a.meter.locals) {
+			a.in.failf("unknown local %d", value) // the next ones are the meter's
 		}
 	case opGlobalGet, opGlobalSet:
 		if value >= a.globalCount {
@@ -220,15 +235,17 @@ func (a *admission) block(op byte) {
 		a.valueType(t)
 	}
 	m.blocks++
-	payer := m.open[len(m.open)-1]
+	payer, around := m.open[len(m.open)-1], m.within[len(m.within)-1]
 	if op == opLoop {
 		payer = len(m.charges)
 		m.charges = append(m.charges, charge{at: in.at})
+		m.loops++
+		around++
 	}
-	if len(m.open) == functionDepth {
-		in.failf("blocks nested deeper than %d", functionDepth)
+	if len(m.open) == depthMax || around > loopDepthMax {
+		in.failf("blocks nested deeper than %d, or loops deeper than %d", depthMax, loopDepthMax)
 	}
-	m.open = append(m.open, payer)
+	m.open, m.within = append(m.open, payer), append(m.within, around)
 }
 
 func (a *admission) prefixedOp(at int) {
