@@ -1,0 +1,206 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/load"
+	"signpost/host/plugin"
+	"signpost/plugins"
+)
+
+// block is one fenced block of a manual.
+type block struct {
+	file     string
+	line     int
+	language string
+	text     string
+}
+
+var fence = regexp.MustCompile("(?ms)^```([a-z]*)[^\n]*\n(.*?)^```$")
+
+// manuals finds the fenced blocks of every README and RATIONALE.
+func manuals(t *testing.T) []block {
+	t.Helper()
+	var blocks []block
+	err := filepath.WalkDir("..", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && name != ".." && (entry.Name()[0] == '.' || entry.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(name) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		for _, m := range fence.FindAllSubmatchIndex(text, -1) {
+			blocks = append(blocks, block{
+				file: name, line: strings.Count(string(text[:m[0]]), "\n") + 1,
+				language: string(text[m[2]:m[3]]), text: string(text[m[4]:m[5]]),
+			})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blocks
+}
+
+// builtins starts the built-in plugins and waits for them.
+func builtins(t *testing.T) *plugin.Host {
+	t.Helper()
+	p, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	<-p.Ready()
+	return p
+}
+
+// Protects the manuals: every block of zone text and of configuration that they show loads without an error. A block without an SOA is a
+// part of a zone and gets one; the checks and views that the manuals mention exist.
+func TestManualsLoad(t *testing.T) {
+	plugins := builtins(t)
+	const head = "$TTL 300\n@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n@ IN NS ns1.example.net.\n"
+	const settings = "views: { internal: { clients: [10.0.0.0/8] } }\nchecks:\n  web: { http: { port: 80 } }\n  postgres: { tcp: { port: 5432 } }\n"
+	zones, configs := 0, 0
+	for _, b := range manuals(t) {
+		switch b.language {
+		case "zone":
+			zones++
+			dir, text := t.TempDir(), b.text
+			if !regexp.MustCompile(`\bSOA\b`).MatchString(text) {
+				text = head + text
+			} else if !strings.HasPrefix(text, "$") {
+				text = "$TTL 300\n" + text
+			}
+			writeFile(t, filepath.Join(dir, "example.com.zone"), text)
+			writeFile(t, filepath.Join(dir, "example.net.zone"), head+"lb IN A 192.0.2.1\n")
+			writeFile(t, filepath.Join(dir, config.FileName), settings)
+			status, err := load.Check(context.Background(), dir, plugins)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if status.Diagnostics.Errors() > 0 {
+				t.Errorf("%s:%d: zone text that does not load:\n%s\n%v", b.file, b.line, text, errorsOf(status.Diagnostics))
+			}
+		case "yaml":
+			configs++
+			if _, diags := config.Parse(config.FileName, []byte(b.text)); diags.Errors() > 0 {
+				t.Errorf("%s:%d: configuration that does not load:\n%s\n%v", b.file, b.line, b.text, errorsOf(diags))
+			}
+		}
+	}
+	if zones == 0 || configs == 0 {
+		t.Errorf("got %d blocks of zone text and %d of configuration, want some of both", zones, configs)
+	}
+}
+
+func errorsOf(diags diag.List) string {
+	var lines []string
+	for _, d := range diags {
+		if d.Severity == diag.Error {
+			lines = append(lines, d.String())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Protects the sample directory: no error, and no warning but that of the check, which this version does not probe.
+func TestSampleLoads(t *testing.T) {
+	status, err := load.Check(context.Background(), "../zonefiles", builtins(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range status.Diagnostics {
+		if d.Pos.File != config.FileName || !strings.Contains(d.Text, "not probed by this version") {
+			t.Errorf("zonefiles: %v", d)
+		}
+	}
+	if len(status.Zones) < 9 || status.Records() < 150 {
+		t.Errorf("zonefiles: got %d zones with %d records", len(status.Zones), status.Records())
+	}
+}
+
+// peerCheckers are the programs of other servers that read a zone; their arguments end with origin and file.
+var peerCheckers = [][]string{{"named-checkzone", "-q"}, {"nsd-checkzone"}, {"kzonecheck", "-o"}}
+
+// onlyHere is what the manual says that other servers do not read.
+var onlyHere = map[string]string{
+	"nsd-checkzone 2.0.192.in-addr.arpa.zone": "$GENERATE",
+	"kzonecheck 2.0.192.in-addr.arpa.zone":    "$GENERATE",
+}
+
+var aliasLine = regexp.MustCompile(`\bALIAS +(\S+)\.`)
+
+// Protects the promise that zone files are ordinary ones: those of the sample load in BIND, NSD and Knot as they are, ALIAS by its number.
+func TestSampleLoadsElsewhere(t *testing.T) {
+	files, err := filepath.Glob("../zonefiles/*.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, err := filepath.Glob("../zonefiles/internal/*.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, checker := range peerCheckers {
+		program, err := exec.LookPath(checker[0])
+		if err != nil {
+			if program, err = exec.LookPath("/usr/sbin/" + checker[0]); err != nil {
+				continue
+			}
+		}
+		checked++
+		for _, file := range append(files, inside...) {
+			base := filepath.Base(file)
+			if onlyHere[checker[0]+" "+base] != "" {
+				continue
+			}
+			arguments := append(append([]string{}, checker[1:]...), strings.NewReplacer("%2F", "/", ".zone", "").Replace(base), filepath.Base(file))
+			command := exec.Command(program, arguments...)
+			command.Dir = filepath.Dir(file)
+			if text, err := os.ReadFile(file); err != nil {
+				t.Fatal(err)
+			} else if aliasLine.Match(text) {
+				command.Dir = t.TempDir()
+				writeFile(t, filepath.Join(command.Dir, base), aliasLine.ReplaceAllStringFunc(string(text), numbered))
+			}
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Errorf("%s %s: %v\n%s", checker[0], base, err, out)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Skip("none of named-checkzone, nsd-checkzone and kzonecheck is installed")
+	}
+}
+
+// numbered writes an ALIAS as other servers read it.
+func numbered(line string) string {
+	name := aliasLine.FindStringSubmatch(line)[1]
+	var wire strings.Builder
+	for _, label := range strings.Split(name, ".") {
+		fmt.Fprintf(&wire, "%02x%x", len(label), label)
+	}
+	return fmt.Sprintf(`TYPE65401 \# %d %s00`, wire.Len()/2+1, wire.String())
+}
