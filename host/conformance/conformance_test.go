@@ -16,7 +16,7 @@ var (
 	binaryAt    = flag.String("signpost", "", "use this binary instead of building one")
 	zonesWanted = flag.String("zones", "", "regular expression: only these zone files")
 	show        = flag.Int("show", 40, "how many unexplained differences to print")
-	reportTo    = flag.String("report", "", "file for more of the unexplained differences, with the instance as suffix, and FILE.….accepted for examples of the others")
+	reportTo    = flag.String("report", "", "write more of the differences to this file, with the instance as suffix; accepted ones to another beside it")
 )
 
 // askers is how many questions are under way: enough to keep two cores busy.

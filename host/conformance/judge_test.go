@@ -58,8 +58,9 @@ const findingsMax = 2
 
 func newJudge(zones []zoneFile, candidate int) *judge {
 	j := &judge{
-		zones: zones, candidate: candidate, origins: map[string]bool{}, owners: map[string]bool{}, nsec3: map[string]bool{}, classes: map[string]int{}, examples: map[string]string{},
-		findingsByKind: map[string]int{}, kept: map[string]int{},
+		zones: zones, candidate: candidate,
+		origins: map[string]bool{}, owners: map[string]bool{}, nsec3: map[string]bool{},
+		classes: map[string]int{}, examples: map[string]string{}, findingsByKind: map[string]int{}, kept: map[string]int{},
 	}
 	for _, z := range zones {
 		j.origins[string(z.origin)] = true
@@ -221,9 +222,9 @@ func (j *judge) vote(q question, raw []*reply) {
 			j.excuse(reason, q, raw, folded, voters)
 			continue
 		}
-		kind := aspectNames[part] + ": differs from NSD and Knot, which agree"
+		kind := aspectNames[part] + ": differs from the peers, which agree"
 		if !agree {
-			kind = aspectNames[part] + ": differs from NSD and Knot, which disagree"
+			kind = aspectNames[part] + ": differs from the peers, which disagree"
 		}
 		j.find(kind, q, describe(raw, folded, voters, j.candidate))
 		return

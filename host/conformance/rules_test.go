@@ -25,7 +25,7 @@ var rules = []rule{
 	},
 	{
 		name: "ANY and RRSIG: some of the RRsets", rfc: "RFC 8482 sections 4.1 and 7",
-		reason: "a responder may choose which RRsets of the name it gives for QTYPE=ANY and QTYPE=RRSIG, and adds nothing to them; every server chooses otherwise",
+		reason: "a responder may choose which RRsets of the name it gives for ANY and RRSIG, and adds nothing to them; every server chooses otherwise",
 		accept: acceptSubset,
 	},
 	{
