@@ -24,7 +24,7 @@ var rules = []rule{
 		fold:   foldApexNS,
 	},
 	{
-		name: "ANY and RRSIG: some of the RRsets", rfc: "RFC 8482 sections 4.1 and 7",
+		name: "ANY and RRSIG: some of the RRsets", rfc: "RFC 8482 section 4.1, and RRSIG by the same argument",
 		reason: "a responder may choose which RRsets of the name it gives for ANY and RRSIG, and adds nothing to them; every server chooses otherwise",
 		accept: acceptSubset,
 	},
