@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"math"
+
 	"signpost/sdk/abi"
 )
 

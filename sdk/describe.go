@@ -1,8 +1,9 @@
 package sdk
 
 import (
-	"signpost/sdk/abi"
 	"strconv"
+
+	"signpost/sdk/abi"
 )
 
 // describe returns the manifest as JSON. It is written by hand here because encoding/json would triple a guest's size.

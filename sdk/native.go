@@ -66,7 +66,10 @@ func Try(p *Plugin, candidates ...string) (*Trial, []string) {
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	raw := t.guest.configure(0, 1, abi.AppendConfig(nil, 1, attributes, configured))
+	config := abi.AppendConfig(nil, 1, attributes, configured)
+	message := t.guest.alloc(len(config))
+	copy(message, config)
+	raw := t.guest.configure(0, 1, message)
 	if len(raw) == 0 {
 		return t, nil
 	}

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"testing"
 
-	"signpost/host/policy"
-	"signpost/sdk/abi"
-
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"signpost/host/policy"
+	"signpost/sdk/abi"
 )
 
 // fuzzSeeds are modules with every construct that the rewriter knows.

@@ -14,10 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"signpost/sdk/abi"
-
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"signpost/sdk/abi"
 )
 
 // Options configure a Host. The zero value has no plugins and keeps compiled code in memory only.
@@ -56,7 +56,12 @@ type Host struct {
 
 // New returns a Host at once; the built-in plugins are compiled behind it. It fails only if CacheDir cannot be used.
 func New(ctx context.Context, options Options) (*Host, error) {
-	config := wazero.NewRuntimeConfig().WithDebugInfoEnabled(false).
+	return newHost(ctx, options, wazero.NewRuntimeConfig())
+}
+
+// newHost is New with an engine.
+func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) (*Host, error) {
+	config = config.WithDebugInfoEnabled(false).
 		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureSIMD, false))
 	h := &Host{ready: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
 		builtins: map[string]*plugin{}, loaded: map[string]*plugin{}}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tetratelabs/wazero"
+
 	"signpost/host/policy"
 	"signpost/sdk/abi"
 )
@@ -74,6 +76,27 @@ func TestDecideIsBounded(t *testing.T) {
 			}
 			w.Close()
 		})
+	}
+}
+
+// Machines for which wazero has no compiler interpret; the limits are the same.
+func TestInterpreterIsBounded(t *testing.T) {
+	h, err := newHost(context.Background(), Options{}, wazero.NewRuntimeConfigInterpreter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	<-h.Ready()
+	mustLoad(t, h, "guest", emitted{decide: append(loop(), i32(0)...)}.bytes())
+	mustLoad(t, h, "good", emitted{manifest: manifestOf("good"), decide: weigh(3, 4)}.bytes())
+	w := h.NewWorker()
+	defer w.Close()
+	var d policy.Decision
+	if w.Decide(mustRoute(t, h, plainSpec(2, "guest")), &policy.Facts{}, &d); !d.Fallback || infoOf(t, h, "guest").LastError != "decide: fuel is spent" {
+		t.Errorf("endless loop: got %+v, %+v, want the fallback", d, infoOf(t, h, "guest"))
+	}
+	if w.Decide(mustRoute(t, h, plainSpec(2, "good")), &policy.Facts{}, &d); d.Fallback || weightsOf(&d) != "3 4" {
+		t.Errorf("good guest: got %+v, want 3 4", d)
 	}
 }
 

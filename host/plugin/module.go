@@ -9,10 +9,10 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"signpost/sdk/abi"
-
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
+
+	"signpost/sdk/abi"
 )
 
 // Defaults of Limits, and fuel that no plugin needs to have changed. A std-Go guest starts with 15 M of fuel and 2.4 MiB of memory.
