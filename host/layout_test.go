@@ -223,7 +223,7 @@ func TestPackagePromises(t *testing.T) {
 		switch {
 		case text == "":
 			t.Errorf("%s has no package comment", name)
-		case doc.Synopsis(text) == "" || !planeLine.MatchString(text),
+		case new(doc.Package).Synopsis(text) == "" || !planeLine.MatchString(text),
 			!journeyLine.MatchString(text) && !strings.Contains(text, "Plane: none"):
 			t.Errorf("%s: the package comment lacks a first sentence, %q or %q:\n%s", name, "Plane: …", "Journey…: …", text)
 		case found == nil || found[1] != want:

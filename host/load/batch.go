@@ -98,6 +98,7 @@ func (b *batch) compile(j *job) {
 	j.sources = make(sources)
 	open := func(path string) ([]byte, error) {
 		c := own
+		own.text = nil // a zone file is opened once; its text may be garbage before the zone is finished
 		if path != j.path {
 			c = b.include(path)
 		}
