@@ -38,8 +38,6 @@ func (g *guest) configure(plugin, policy int, message []byte) []byte {
 }
 
 func (g *guest) decide(policy int) {
-	result := &g.decision.raw
-	result.Pick, result.TTLCap, result.Scope4, result.Scope6 = 0, abi.TTLCapNone, 0, 0
-	clear(result.Weights[:g.facts.raw.CandidateCount])
+	g.decision.raw.TTLCap = abi.TTLCapNone // the host has zeroed all else
 	g.deciders[policy](&g.facts, &g.decision)
 }

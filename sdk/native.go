@@ -103,6 +103,7 @@ func (t *Trial) Decide(given Given) Outcome {
 			copy(facts.Address[:], address[:])
 		}
 	}
+	t.guest.decision = Decision{}
 	t.guest.decide(1)
 	result := &t.guest.decision.raw
 	return Outcome{append([]uint32(nil), result.Weights[:t.count]...), int(result.Pick), result.Scope4, result.Scope6, result.TTLCap}

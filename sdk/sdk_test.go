@@ -4,7 +4,9 @@ package sdk
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -94,5 +96,32 @@ func TestDescribe(t *testing.T) {
 	want := p.about
 	if len(got.Plugins) != 2 || !reflect.DeepEqual(got.Plugins[0], want) || got.Plugins[1].Name != "second" {
 		t.Errorf("got %+v, want %+v and second", got.Plugins, want)
+	}
+}
+
+// The manual quotes the weighted plugin and the frame as they are.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("../plugins/weighted/weighted.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(source), "// Plugin returns the plugin.\n")
+	for _, want := range []string{
+		code,
+		fmt.Sprintf("the frame: %d,%d bytes", abi.FrameLen/1000, abi.FrameLen%1000),
+		fmt.Sprintf("| %d + %d i | u32 | candidate i: its weight so far", abi.CandidatesOff, abi.CandidateLen),
+		fmt.Sprintf("| %d + %d i | u8 | its health", abi.CandidatesOff+abi.HealthOff, abi.CandidateLen),
+		fmt.Sprintf("| %d | u32 | how many", abi.PickOff),
+		fmt.Sprintf("| %d | u32 | seconds", abi.TTLCapOff),
+		fmt.Sprintf("| %d | u8, u8 | scope", abi.Scope4Off),
+		fmt.Sprintf("| %d + 4 i | u32 | candidate i", abi.WeightsOff),
+	} {
+		if !strings.Contains(string(readme), want) {
+			t.Errorf("README.md lacks %q", want)
+		}
 	}
 }

@@ -109,7 +109,7 @@ func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decisi
 	return nil
 }
 
-// writeFacts fills the frame with what the plugin wants to know, and zeroes what it does not.
+// writeFacts fills the frame with what the plugin wants to know, and zeroes what it does not and what it is to fill.
 func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
 	head := frame[:abi.CandidatesOff]
 	clear(head)
@@ -117,6 +117,7 @@ func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
 	if f.Client.IsValid() && s.plugin.client {
 		writeClient(head, f)
 	}
+	clear(frame[abi.PickOff : abi.WeightsOff+4*s.candidateCount])
 	candidates := frame[abi.CandidatesOff:abi.PickOff]
 	for i, weight := range d.Weights {
 		health := policy.Up

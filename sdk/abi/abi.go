@@ -32,7 +32,7 @@ const (
 )
 
 // A Frame is where a decision's facts are and where its result goes. The host writes Facts and the first CandidateCount candidates,
-// calls decide, then reads the result. Reserved bytes are zero. What a plugin does not want is zero.
+// zeroes the result, calls decide, then reads the result. Reserved bytes are zero. What a plugin does not want is zero.
 type Frame struct {
 	Facts  Facts
 	Result Result
@@ -56,7 +56,7 @@ type Candidate struct {
 	_      [11]byte
 }
 
-// Result is the output half of a Frame. The guest sets every field and the first CandidateCount weights.
+// Result is the output half of a Frame. The host zeroes it up to the last candidate's weight before it calls decide.
 type Result struct {
 	Pick    uint32 // how many candidates answer; 0: as the plugin before said, or 1
 	TTLCap  uint32 // seconds for which the decision holds; TTLCapNone: for as long as the records' TTL says
