@@ -38,6 +38,7 @@ func TestChecks(t *testing.T) {
 		{head + "a ALIAS b\nb CNAME c\nc ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → b.example.com. → c.example.com. → a.example.com."},
 		{head + "a ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → a.example.com."},
 		{head + "@ NSEC3PARAM 1 0 2501 -\n", "example.com.zone:5:1: NSEC3 with 2501 iterations: more than 2500 are not served (RFC 5155 section 10.3)"},
+		{head + "sub NS ns1\nsub DS 1 13 2 " + strings.Repeat("00", 32) + " ;@ weighted weight=1\n", "example.com.zone:6:83: DS records cannot be routed: they shape the zone itself"},
 		{head + "sub NS ns1 ;@ weighted weight=1\n", "example.com.zone:5:15: NS records cannot be routed: they shape the zone itself"},
 	} {
 		_, diags := compileText(c.text)

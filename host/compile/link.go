@@ -6,9 +6,10 @@ import "signpost/host/wire"
 func (s *stage) link() {
 	for number := range uint32(s.nodes.count) {
 		n := s.nodes.at(number)
-		others := n.first == 0
+		hash, others := false, false
 		for at := n.first; at != 0; {
 			r := s.records.at(at - 1)
+			hash = hash || r.typ == wire.TypeNSEC3
 			others = others || r.typ != wire.TypeNSEC3 && r.typ != wire.TypeRRSIG
 			switch r.typ {
 			case wire.TypeNS:
@@ -22,15 +23,17 @@ func (s *stage) link() {
 			}
 			at = r.next
 		}
-		if !others {
-			n.flags |= isHash
-		}
 		if name := s.name(n); len(name) >= 2 && name[0] == 1 && name[1] == '*' {
 			s.nodes.at(n.parent).flags |= hasStar
+		} else if hash && !others {
+			n.flags |= isHash
 		}
 	}
 	for number := range uint32(s.nodes.count) {
 		n := s.nodes.at(number)
+		if number != 0 {
+			s.nodes.at(n.parent).flags &^= isHash // a name with names below it exists, whatever it owns
+		}
 		if s.cutAbove(n) != nil {
 			n.flags |= isOccluded
 		}

@@ -44,7 +44,7 @@ func (s *stage) spec(n *node, set *rrset) *policy.Spec {
 		s.diags.Errorf(s.place(plain), "%s %s has no annotation, but line %d of the same name and type has one: annotate all of them or none",
 			s.ownerText(n), typ, annotated.line)
 		return nil
-	case set.typ == wire.TypeSOA || set.typ == wire.TypeNS || set.typ == wire.TypeDNAME || set.typ == wire.TypeALIAS || wire.Signing(set.typ):
+	case shapesZone(set.typ):
 		s.diags.Errorf(s.pos(s.notes[annotated.note-1].chainPos), "%s records cannot be routed: they shape the zone itself", typ)
 		return nil
 	case len(set.signatures) > 0:
@@ -57,6 +57,15 @@ func (s *stage) spec(n *node, set *rrset) *policy.Spec {
 		s.addCandidate(spec, index, r)
 	}
 	return spec
+}
+
+// shapesZone tells whether the zone itself hangs on records of the type, so that no policy may choose among them.
+func shapesZone(typ uint16) bool {
+	switch typ {
+	case wire.TypeSOA, wire.TypeNS, wire.TypeDS, wire.TypeDNAME, wire.TypeALIAS:
+		return true
+	}
+	return wire.Signing(typ)
 }
 
 // addCandidate adds a line to the candidate of its id.
