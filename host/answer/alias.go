@@ -4,43 +4,50 @@ import (
 	"encoding/binary"
 
 	"signpost/host/metrics"
+	"signpost/host/policy"
 	"signpost/host/wire"
 	"signpost/host/zone"
 )
 
 // alias answers with the addresses of an ALIAS's target, as if name owned them. The target may be routed, an alias again, or a CNAME;
 // all of it stays in the view. A target outside of it cannot be answered here: SERVFAIL.
-func (w *Worker) alias(view *zone.View, name *wire.Name) {
+func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 	q, out := &w.query, &w.out
-	z := w.hit.Zone
+	own := w.hit.Zone
 	ttl := w.hit.Set.TTL()
 	for range chainMax {
+		set, outcome := w.hit.Set, policy.Answer
 		switch w.hit.Kind {
-		case zone.ALIAS, zone.CNAME:
-			set := w.hit.Set
+		case zone.ALIAS, zone.CNAME, zone.Answer:
 			if set.Routed() {
-				if set = w.draw(set); set == nil {
-					return
-				}
+				set, outcome = w.choose(set)
 			}
-			ttl = min(ttl, set.TTL())
-			if !w.aliasTarget(set) {
-				out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
-				return
-			}
-			view.Find(&w.chain.renamed, q.Type, &w.sums, &w.hit)
-		case zone.Answer:
-			w.aliasAnswer(name, ttl)
-			return
 		case zone.NoData, zone.NameError:
-			// The name exists, it only has no address of this kind now: RFC 2308 §2.2, from the alias's own zone.
-			w.hit = zone.Hit{Kind: zone.NoData, Zone: z, Node: z.Apex(), Labels: z.Labels}
-			w.negative(name, 0, wire.NoError, metrics.KindNoData)
-			return
+			outcome = policy.NoData
 		default:
 			out.fail(wire.ServFail, metrics.KindServFail, wire.EDENotSupported)
 			return
 		}
+		switch {
+		case outcome == policy.NoData:
+			// The name exists, it only has no address of this kind now: RFC 2308 §2.2, from the alias's own zone.
+			w.hit = zone.Hit{Kind: zone.NoData, Zone: own, Node: own.Apex(), Labels: own.Labels}
+			w.negative(name, links, wire.NoError, metrics.KindNoData)
+			return
+		case outcome == policy.ServFail:
+			return
+		case w.hit.Kind == zone.Answer:
+			if links == 0 {
+				out.kind = metrics.KindAnswer
+			}
+			w.aliasAnswer(set, name, ttl)
+			return
+		}
+		ttl = min(ttl, set.TTL())
+		if !w.aliasTarget(set) {
+			break
+		}
+		view.Find(&w.chain.renamed, q.Type, &w.sums, &w.hit)
 	}
 	out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
 }
@@ -62,14 +69,8 @@ func (w *Worker) aliasTarget(set zone.RRset) bool {
 }
 
 // aliasAnswer writes the target's addresses as name's own.
-func (w *Worker) aliasAnswer(name *wire.Name, ttl uint32) {
-	out, set := &w.out, w.hit.Set
-	if set.Routed() {
-		if set = w.draw(set); set == nil {
-			return
-		}
-	}
-	out.kind = metrics.KindAnswer
+func (w *Worker) aliasAnswer(set zone.RRset, name *wire.Name, ttl uint32) {
+	out := &w.out
 	turn := 0
 	if set.Count() > 1 {
 		turn = w.below(set.Count())

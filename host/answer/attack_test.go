@@ -1,9 +1,14 @@
 package answer
 
 import (
+	"reflect"
 	"testing"
 
+	"github.com/miekg/dns"
+
 	"signpost/host/config"
+	"signpost/host/policy"
+	"signpost/host/zone"
 )
 
 // Protects the server from odd zones, which load with warnings at most: signatures over nothing, NSEC3 at a wildcard or above other names.
@@ -28,5 +33,97 @@ func TestOddSignatures(t *testing.T) {
 		if got := brief(ask(t, w, c.name, c.typ)); got != c.want {
 			t.Errorf("%s%s %s:\ngot  %s\nwant %s", c.zone, c.name, c.typ, got, c.want)
 		}
+	}
+}
+
+// Protects the ends of chains whose last name has more labels than the question: once a panic with the rate limit on.
+func TestChainToDeeperZone(t *testing.T) {
+	c := config.Default()
+	c.RateLimit.ResponsesPerSecond = 1000
+	w := workerOf(t, snapshotOf(t, c, map[string]string{
+		".":            "a CNAME x.y.z.example.com.\nd DNAME y.example.com.\n",
+		"example.com.": "x.y.z ALIAS t\nt TXT x\nany.y TXT x\n",
+	}))
+	soa := "\nns example.com. 60 IN SOA ns1.example.com. hostmaster.example.com. 1 7200 900 1209600 60"
+	for _, c := range []struct{ name, typ, want string }{
+		{"a", "A", "NOERROR aa\nan a. 300 IN CNAME x.y.z.example.com." + soa},
+		{"any.d", "RRSIG", "NOERROR aa\nan d. 300 IN DNAME y.example.com.\nan any.d. 300 IN CNAME any.y.example.com." + soa},
+	} {
+		if got := brief(ask(t, w, c.name, c.typ)); got != c.want {
+			t.Errorf("%s %s:\ngot  %s\nwant %s", c.name, c.typ, got, c.want)
+		}
+	}
+}
+
+// Protects what ANY says of a routed set that cannot be decided yet: it is no NODATA that resolvers would keep.
+func TestAnyPending(t *testing.T) {
+	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": "app A 192.0.2.1 ;@ weighted weight=1\napp TXT x\n"}))
+	for _, tcp := range []bool{false, true} {
+		if got := brief(exchange(t, w, new(dns.Msg).SetQuestion("app.example.com.", dns.TypeANY), tcp)); got != "SERVFAIL" {
+			t.Errorf("tcp %v: got %s, want SERVFAIL", tcp, got)
+		}
+	}
+}
+
+// Protects answers for clients whom a policy has no candidate for: NODATA from the zone of the name that the client is told of.
+func TestNoCandidate(t *testing.T) {
+	w, z := routedWorker(t, "a.b.app A 192.0.2.1 ;@ weighted weight=1\na.b.app TXT x\nc CNAME a.b.app\nal ALIAS a.b.app\nal TXT x\n")
+	own := snapshotOf(t, config.Default(), map[string]string{".": "r CNAME a.b.app.example.com.\nral ALIAS a.b.app.example.com.\n"}).Views[0].Zones[0]
+	store := w.server.store
+	store.Publish(&zone.Snapshot{Generation: 2, Config: config.Default(), Views: []*zone.View{zone.NewView("public", nil, []*zone.Zone{z, own})}})
+	w.Begin()
+	w.kept[z.Policies[0]] = &policy.Decision{Outcome: policy.NoData}
+	const soa = "\nns example.com. 60 IN SOA ns1.example.com. hostmaster.example.com. 1 7200 900 1209600 60"
+	for _, c := range []struct{ name, typ, want string }{
+		{"a.b.app.example.com", "A", "NOERROR aa" + soa},
+		{"c.example.com", "A", "NOERROR aa\nan c.example.com. 300 IN CNAME a.b.app.example.com." + soa},
+		{"al.example.com", "A", "NOERROR aa" + soa},
+		{"r", "A", "NOERROR aa\nan r. 300 IN CNAME a.b.app.example.com." + soa},
+		{"ral", "A", "NOERROR aa\nns . 60 IN SOA ns1. hostmaster. 1 7200 900 1209600 60"},
+		{"a.b.app.example.com", "ANY", "NOERROR aa\nan a.b.app.example.com. 300 IN TXT \"x\""},
+	} {
+		for _, tcp := range []bool{false, true} {
+			m := exchange(t, w, new(dns.Msg).SetQuestion(dns.Fqdn(c.name), dns.StringToType[c.typ]), tcp)
+			if got := brief(m); got != c.want {
+				t.Errorf("%s %s tcp %v:\ngot  %s\nwant %s", c.name, c.typ, tcp, got, c.want)
+			}
+		}
+	}
+}
+
+// Protects the rate limit: names that one record of the zone answers share one budget, however many there are.
+func TestRateLimitClasses(t *testing.T) {
+	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": exampleZone + "*.wal ALIAS web\n", "example.net.": netZone}))
+	for _, c := range []struct{ below, typ, want string }{
+		{"wild.example.com.", "A", "wild.example.com."},
+		{"wild.example.com.", "ANY", "wild.example.com."},
+		{"wild.example.com.", "MX", "example.com."},
+		{"cw.example.com.", "A", "cw.example.com."},
+		{"wal.example.com.", "A", "wal.example.com."},
+		{"dn.example.com.", "A", "dn.example.com."},
+		{"sub.example.com.", "A", "sub.example.com."},
+		{"example.com.", "A", "example.com."},
+	} {
+		ask(t, w, "random-label."+c.below, c.typ)
+		_, wireName := w.class()
+		if name, _, _ := dns.UnpackDomainName(wireName, 0); name != c.want {
+			t.Errorf("random-label.%s %s: got the budget of %s, want %s", c.below, c.typ, name, c.want)
+		}
+	}
+}
+
+// Protects reloads: between batches a worker refers to nothing of a snapshot, so an old one can be freed.
+func TestIdleWorkerKeepsNothing(t *testing.T) {
+	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": exampleZone, "example.net.": netZone}))
+	pkt := make([]byte, 4096)
+	w.Begin()
+	for _, name := range []string{"x.dn.example.com.", "example.com.", "web.example.com."} {
+		raw, _ := new(dns.Msg).SetQuestion(name, dns.TypeMX).Pack()
+		w.Respond(pkt, copy(pkt, raw), testClient, false)
+	}
+	w.End()
+	if w.snap != nil || w.hit.Zone != nil || w.hit.Node != nil || w.hit.Set != nil || w.out.msg != nil || w.out.main != nil ||
+		!reflect.ValueOf(w.out.proofs).IsZero() || !reflect.ValueOf(w.chain.dnames).IsZero() {
+		t.Errorf("got %+v", w)
 	}
 }

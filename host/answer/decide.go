@@ -29,12 +29,22 @@ func (d *decisions) forget(generation uint64) {
 	clear(d.kept)
 }
 
-// draw decides among a routed set's candidates and returns the chosen one's set, or nil when the response is decided otherwise.
-func (w *Worker) draw(set zone.RRset) zone.RRset {
+// draw is choose for a set that name owns, links into a chain. When it is nil, the response is complete.
+func (w *Worker) draw(set zone.RRset, name *wire.Name, links int) zone.RRset {
+	chosen, outcome := w.choose(set)
+	if outcome == policy.NoData {
+		w.negative(name, links, wire.NoError, metrics.KindNoData)
+	}
+	return chosen
+}
+
+// choose decides among a routed set's candidates, of w.hit's zone, and returns the chosen one's set. It is nil with the outcome NoData
+// when none is for this client, and nil with ServFail after the response was made that error.
+func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
 	z, out := w.hit.Zone, &w.out
 	if z.Pending || w.plugins == nil {
 		out.fail(wire.ServFail, metrics.KindServFail, wire.EDENotReady)
-		return nil
+		return nil, policy.ServFail
 	}
 	d := w.decision(z.Policies[set.Policy()])
 	if d.Fallback {
@@ -46,13 +56,12 @@ func (w *Worker) draw(set zone.RRset) zone.RRset {
 	w.setScope(d)
 	switch d.Outcome {
 	case policy.NoData:
-		w.negative(&w.query.Name, 0, wire.NoError, metrics.KindNoData)
-		return nil
+		return nil, policy.NoData
 	case policy.ServFail:
 		out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
-		return nil
+		return nil, policy.ServFail
 	}
-	return set.Candidate(d.Draw(w.random.Uint64()))
+	return set.Candidate(d.Draw(w.random.Uint64())), policy.Answer
 }
 
 // decision is what p says to this client. It is valid until the next call.
@@ -93,10 +102,15 @@ func (w *Worker) clientNet() netip.Prefix {
 	return netip.PrefixFrom(w.client, w.client.BitLen())
 }
 
-// setScope keeps the longest scope of the decisions that made the response (RFC 7871 §7.2.1).
+// setScope keeps the longest scope of the decisions that made the response (RFC 7871 §7.2.1). It stays zero for a client that hides its
+// network: the answer depends on where the packet came from, not on the option.
 func (w *Worker) setScope(d *policy.Decision) {
+	ecs := &w.query.EDNS.ECS
+	if ecs.Source == 0 {
+		return
+	}
 	scope := d.Scope6
-	if w.query.EDNS.ECS.Family == 1 {
+	if ecs.Family == 1 {
 		scope = d.Scope4
 	}
 	w.out.scope = max(w.out.scope, scope)

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"signpost/host/metrics"
+	"signpost/host/policy"
 	"signpost/host/wire"
 	"signpost/host/zone"
 )
@@ -26,6 +27,7 @@ func (w *Worker) follow(view *zone.View) {
 	q, out := &w.query, &w.out
 	name := &q.Name
 	out.flags |= wire.FlagAA
+	out.encloser = w.hit.Labels
 	w.chain.written = 0
 	for links := 0; ; links++ {
 		kind := w.hit.Kind
@@ -35,7 +37,7 @@ func (w *Worker) follow(view *zone.View) {
 		}
 		w.chain.hashes[links] = w.sums[name.Labels]
 		out.kind = metrics.KindCNAME
-		targetOff := w.link(name)
+		targetOff := w.link(name, links)
 		if targetOff == 0 || links == chainMax || out.off > chainOffMax {
 			return
 		}
@@ -64,14 +66,14 @@ func (w *Worker) loops(name *wire.Name, links int) bool {
 }
 
 // link writes one CNAME or DNAME and returns where the name it leads to stands, or zero when the chain ends here.
-func (w *Worker) link(name *wire.Name) int {
+func (w *Worker) link(name *wire.Name, links int) int {
 	out, hit := &w.out, &w.hit
 	if hit.Kind == zone.DNAME {
 		return w.rewrite(name)
 	}
 	set := hit.Set
 	if set.Routed() {
-		if set = w.draw(set); set == nil {
+		if set = w.draw(set, name, links); set == nil {
 			return 0
 		}
 	}
@@ -98,9 +100,9 @@ func (w *Worker) conclude(view *zone.View, name *wire.Name, links int) {
 	case zone.Delegation:
 		w.refer(name, links)
 	case zone.Many:
-		w.many(name)
+		w.many(name, links)
 	case zone.ALIAS:
-		w.alias(view, name)
+		w.alias(view, name, links)
 	case zone.Broken:
 		if links == 0 {
 			out.fail(wire.ServFail, metrics.KindServFail, wire.EDEInvalidData)
@@ -120,11 +122,10 @@ func (w *Worker) answer(name *wire.Name, links int) {
 		if hit.Wildcard {
 			out.kind = metrics.KindWildcard
 		}
-		out.encloser = hit.Labels
 	}
 	set := hit.Set
 	if set.Routed() {
-		if set = w.draw(set); set == nil {
+		if set = w.draw(set, name, links); set == nil {
 			return
 		}
 	}
@@ -164,7 +165,6 @@ func (w *Worker) refer(name *wire.Name, links int) {
 	if links == 0 {
 		out.kind = metrics.KindReferral
 		out.flags &^= wire.FlagAA
-		out.encloser = hit.Labels
 	}
 	labels := hit.Labels
 	if hit.Wildcard {
@@ -184,18 +184,15 @@ func (w *Worker) refer(name *wire.Name, links int) {
 }
 
 // many answers ANY and RRSIG. Over UDP one set is enough (RFC 8482 §4.1).
-func (w *Worker) many(name *wire.Name) {
+func (w *Worker) many(name *wire.Name, links int) {
 	q, out, hit := &w.query, &w.out, &w.hit
-	out.kind = metrics.KindAnswer
-	out.encloser = hit.Labels
+	if links == 0 {
+		out.kind = metrics.KindAnswer
+	}
 	one := !w.tcp && w.snap.Config.MinimalANY
 	owner := zone.Owner{Name: name, Labels: name.Labels}
+	start := out.off
 	hit.Node.All(func(set zone.RRset) bool {
-		if set.Routed() {
-			if set = w.draw(set); set == nil {
-				return !one
-			}
-		}
 		if q.Type == wire.TypeRRSIG {
 			if set.SigCount() == 0 {
 				return true
@@ -209,10 +206,20 @@ func (w *Worker) many(name *wire.Name) {
 			out.counts[answerSection] += uint16(set.SigCount())
 			return !one
 		}
+		if set.Routed() {
+			outcome := policy.Answer
+			if set, outcome = w.choose(set); set == nil {
+				return outcome == policy.NoData // as if the set were not there
+			}
+		}
 		return out.add(answerSection, set, owner, w.dnssec(), 0) && !one
 	})
-	if out.counts[answerSection] == 0 && out.flags&wire.FlagTC == 0 {
-		w.negative(name, 0, wire.NoError, metrics.KindNoData)
+	switch {
+	case out.rcode == wire.ServFail || out.flags&wire.FlagTC != 0:
+	case out.off == start:
+		w.negative(name, links, wire.NoError, metrics.KindNoData)
+	case hit.Wildcard:
+		w.proveWildcard(name)
 	}
 }
 

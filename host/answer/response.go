@@ -20,7 +20,7 @@ type response struct {
 	kind        metrics.Counter
 	ede         int       // wire.EDENone: none
 	counts      [4]uint16 // of question, answer, authority, additional
-	encloser    int       // labels of what was found: wildcard's encloser, cut or zone
+	encloser    int       // labels of the question's name that name what answers it: itself, or the wildcard's encloser, cut, DNAME or zone
 
 	// The set whose targets' addresses go into the additional section, and how it was written.
 	main      zone.RRset

@@ -18,7 +18,7 @@ type dname struct {
 
 // forget drops what refers to a snapshot.
 func (c *chain) forget() {
-	clear(c.dnames[:c.written])
+	clear(c.dnames[:]) // also those of earlier queries of the batch
 	c.written = 0
 }
 

@@ -84,22 +84,23 @@ func (w *Worker) within(addr netip.Addr) bool {
 	return true
 }
 
-// class names the response for the rate limit.
+// class names the response for the rate limit: by the name in the zone that made it, so that random names below a wildcard, a DNAME or
+// nothing at all share one budget.
 func (w *Worker) class() (guard.Class, []byte) {
-	name := &w.query.Name
+	var class guard.Class
 	switch w.out.kind {
-	case metrics.KindAnswer, metrics.KindCNAME:
-		return guard.ClassAnswer, name.Bytes()
-	case metrics.KindWildcard:
-		return guard.ClassAnswer, name.Suffix(w.out.encloser)
+	case metrics.KindAnswer, metrics.KindCNAME, metrics.KindWildcard:
+		class = guard.ClassAnswer
 	case metrics.KindReferral:
-		return guard.ClassReferral, name.Suffix(w.out.encloser)
+		class = guard.ClassReferral
 	case metrics.KindNoData:
-		return guard.ClassNoData, name.Suffix(w.out.encloser)
+		class = guard.ClassNoData
 	case metrics.KindNXDomain:
-		return guard.ClassNXDomain, name.Suffix(w.out.encloser)
+		class = guard.ClassNXDomain
+	default:
+		return guard.ClassError, nil
 	}
-	return guard.ClassError, nil
+	return class, w.query.Name.Suffix(w.out.encloser)
 }
 
 // chaos answers CH TXT for the server's name and version, when they are configured.
