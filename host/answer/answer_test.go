@@ -68,7 +68,7 @@ func exchange(t testing.TB, w *Worker, query *dns.Msg, tcp bool) *dns.Msg {
 	}
 	response := new(dns.Msg)
 	if err := response.Unpack(pkt[:n]); err != nil {
-		t.Fatalf("response to %v does not parse: %v\n%x", query, err, pkt[:n])
+		t.Fatalf("response to %v does not parse: %v\n%d bytes %x", query, err, n, pkt[:min(n, 512)])
 	}
 	return response
 }

@@ -1,7 +1,10 @@
 package answer
 
 import (
+	"fmt"
+	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -125,5 +128,84 @@ func TestIdleWorkerKeepsNothing(t *testing.T) {
 	if w.snap != nil || w.hit.Zone != nil || w.hit.Node != nil || w.hit.Set != nil || w.out.msg != nil || w.out.main != nil ||
 		!reflect.ValueOf(w.out.proofs).IsZero() || !reflect.ValueOf(w.chain.dnames).IsZero() {
 		t.Errorf("got %+v", w)
+	}
+}
+
+// Protects sets that are larger than a compression pointer reaches: whatever comes first after rotation, names stay whole and addresses have
+// the names that they belong to.
+func TestLongSets(t *testing.T) {
+	var b strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&b, "srv SRV 1 1 %d h%d\nh%d A 192.0.2.1\nmx MX %d h%d\nout MX %d h%d.example.net.\n", i, i, i, i, i, i, i)
+	}
+	for i := range 700 {
+		fmt.Fprintf(&b, "any A 192.0.%d.%d\n", i/256, i%256)
+	}
+	b.WriteString("any MX 1 a.example.net.\nany MX 2 b.example.net.\n")
+	for i := range 5000 {
+		fmt.Fprintf(&b, "huge A 10.0.%d.%d\n", i/256, i%256)
+	}
+	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": b.String()}))
+	for _, c := range []struct {
+		name, typ string
+		tc        bool
+		an        int
+		ar        bool // some addresses of targets
+	}{
+		{"srv.example.com.", "SRV", false, 1000, true},
+		{"mx.example.com.", "MX", false, 1000, true},
+		{"out.example.com.", "MX", false, 1000, false},
+		{"any.example.com.", "ANY", false, 702, false},
+		{"huge.example.com.", "A", true, 0, false}, // 80,000 bytes
+	} {
+		for range 20 {
+			m := exchange(t, w, new(dns.Msg).SetQuestion(c.name, dns.StringToType[c.typ]), true)
+			if m.Truncated != c.tc || len(m.Answer) != c.an {
+				t.Fatalf("%s %s: got tc %v, %d records, want tc %v, %d", c.name, c.typ, m.Truncated, len(m.Answer), c.tc, c.an)
+			}
+			for _, rr := range m.Answer {
+				if mx, ok := rr.(*dns.MX); ok && c.typ == "MX" && !strings.HasPrefix(mx.Mx, fmt.Sprintf("h%d.example.", mx.Preference)) {
+					t.Fatalf("%s: got %v", c.name, mx)
+				}
+			}
+			for _, rr := range m.Extra {
+				if name := rr.Header().Name; !c.ar || name[0] != 'h' || !strings.HasSuffix(name, ".example.com.") {
+					t.Fatalf("%s %s: got %v", c.name, c.typ, rr)
+				}
+			}
+		}
+	}
+}
+
+// Protects the client's limit: options that are as long as they may be never make a response longer.
+func TestLongOptions(t *testing.T) {
+	c := config.Default()
+	c.NSID, c.ServerID = strings.Repeat("n", 255), strings.Repeat("i", 255)
+	w := workerOf(t, snapshotOf(t, c, map[string]string{"example.com.": "www A 192.0.2.1\napp A 192.0.2.1 ;@ weighted weight=1\n"}))
+	for _, q := range []dns.Question{
+		{Name: strings.Repeat("abcdefg.", 29) + "example.org.", Qtype: dns.TypeA, Qclass: dns.ClassINET},
+		{Name: strings.Repeat("abcdefg.", 29) + "example.com.", Qtype: dns.TypeA, Qclass: dns.ClassINET},
+		{Name: "app.example.com.", Qtype: dns.TypeA, Qclass: dns.ClassINET},
+		{Name: "www.example.com.", Qtype: dns.TypeA, Qclass: dns.ClassINET},
+		{Name: "id.server.", Qtype: dns.TypeTXT, Qclass: dns.ClassCHAOS},
+	} {
+		for _, opcode := range []int{dns.OpcodeQuery, dns.OpcodeNotify} {
+			query := new(dns.Msg)
+			query.Opcode, query.Question = opcode, []dns.Question{q}
+			query.SetEdns0(512, true)
+			query.IsEdns0().Option = []dns.EDNS0{
+				&dns.EDNS0_NSID{Code: dns.EDNS0NSID}, &dns.EDNS0_COOKIE{Code: dns.EDNS0COOKIE, Cookie: "0102030405060708"},
+				&dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: 2, SourceNetmask: 128, Address: netip.MustParseAddr("2001:db8::1").AsSlice()},
+			}
+			raw, _ := query.Pack()
+			pkt := make([]byte, 4096)
+			w.Begin()
+			n := w.Respond(pkt, copy(pkt, raw), testClient, false)
+			w.End()
+			m := new(dns.Msg)
+			if err := m.Unpack(pkt[:n]); err != nil || n > 512 || m.IsEdns0() == nil {
+				t.Errorf("%v: got %d bytes, %v\n%v", q, n, err, m)
+			}
+		}
 	}
 }

@@ -77,14 +77,14 @@ func TestOPT(t *testing.T) {
 	if got == nil || got.UDPSize() != 1232 || !got.Do() || len(got.Option) != 3 {
 		t.Fatalf("got %v, want an OPT of size 1232 with DO and three options", got)
 	}
-	if nsid := got.Option[0].(*dns.EDNS0_NSID); nsid.Nsid != "68657265" {
+	if nsid := got.Option[2].(*dns.EDNS0_NSID); nsid.Nsid != "68657265" {
 		t.Errorf("NSID: got %s, want here", nsid.Nsid)
 	}
-	cookie := got.Option[1].(*dns.EDNS0_COOKIE)
+	cookie := got.Option[0].(*dns.EDNS0_COOKIE)
 	if len(cookie.Cookie) != 48 || !strings.HasPrefix(cookie.Cookie, "0102030405060708") {
 		t.Errorf("cookie: got %s", cookie.Cookie)
 	}
-	if ecs := got.Option[2].(*dns.EDNS0_SUBNET); ecs.SourceNetmask != 24 || ecs.SourceScope != 0 || !ecs.Address.Equal([]byte{192, 0, 2, 0}) {
+	if ecs := got.Option[1].(*dns.EDNS0_SUBNET); ecs.SourceNetmask != 24 || ecs.SourceScope != 0 || !ecs.Address.Equal([]byte{192, 0, 2, 0}) {
 		t.Errorf("client subnet: got %v", ecs)
 	}
 	opt.Option = []dns.EDNS0{cookie}

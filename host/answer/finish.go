@@ -58,7 +58,8 @@ func (w *Worker) addAdditional() {
 	}
 }
 
-// writeOPT writes the OPT record with what the query's asked for.
+// writeOPT writes the OPT record with what the query's asked for. Of a long NSID and the text of an error, which need not be there, what
+// does not fit is left out.
 func (w *Worker) writeOPT() {
 	e, out := &w.query.EDNS, &w.out
 	msg := out.msg
@@ -71,10 +72,6 @@ func (w *Worker) writeOPT() {
 		msg[start+7] = 0x80
 	}
 	off := start + optHeadLen
-	if nsid := w.snap.Config.NSID; e.NSID && nsid != "" {
-		off = putOption(msg, off, wire.OptionNSID, len(nsid))
-		off += copy(msg[off:], nsid)
-	}
 	if out.cookieLen > 0 {
 		off = putOption(msg, off, wire.OptionCookie, out.cookieLen)
 		off += copy(msg[off:], out.cookie[:out.cookieLen])
@@ -88,10 +85,17 @@ func (w *Worker) writeOPT() {
 	}
 	if out.ede != wire.EDENone {
 		text := edeText(out.ede)
+		if off+optionHeadLen+2+len(text) > w.limit() {
+			text = ""
+		}
 		off = putOption(msg, off, wire.OptionEDE, 2+len(text))
 		binary.BigEndian.PutUint16(msg[off:], uint16(out.ede))
 		off += 2
 		off += copy(msg[off:], text)
+	}
+	if nsid := w.snap.Config.NSID; e.NSID && nsid != "" && off+optionHeadLen+len(nsid) <= w.limit() {
+		off = putOption(msg, off, wire.OptionNSID, len(nsid))
+		off += copy(msg[off:], nsid)
 	}
 	binary.BigEndian.PutUint16(msg[start+9:], uint16(off-start-optHeadLen))
 	out.off = off

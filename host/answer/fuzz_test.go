@@ -2,6 +2,7 @@ package answer
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -13,7 +14,7 @@ import (
 // longer than the client takes.
 func FuzzRespond(f *testing.F) {
 	c := config.Default()
-	c.NSID, c.ServerID, c.Version = "ns1", "ns1.example.com", "1"
+	c.NSID, c.ServerID, c.Version = strings.Repeat("n", 255), strings.Repeat("i", 255), "1"
 	w := workerOf(f, snapshotOf(f, c, map[string]string{"example.com.": exampleZone, "example.net.": netZone, ".": "@ NS a.nic\na.nic A 192.0.2.1\ncom NS a.nic\n"}))
 	for _, name := range []string{"web.example.com.", "x.dn.example.com.", "foo.wild.example.com.", "sub.example.com.", "al.example.com.", "loop1.example.com.", "."} {
 		for _, typ := range []uint16{dns.TypeA, dns.TypeANY, dns.TypeMX, dns.TypeDS, dns.TypeRRSIG} {
@@ -51,7 +52,8 @@ func FuzzRespond(f *testing.F) {
 			}
 			return
 		}
-		if limit := c.UDPPayload; !tcp && n > limit {
+		limit := min(c.UDPPayload, max(512, int(w.query.EDNS.UDPSize)))
+		if !tcp && n > limit {
 			t.Fatalf("%x: response of %d bytes, limit %d", query, n, limit)
 		}
 		response := new(dns.Msg)
@@ -61,8 +63,8 @@ func FuzzRespond(f *testing.F) {
 		if response.Id != binary.BigEndian.Uint16(query) || !response.Response {
 			t.Fatalf("%x: response %v", query, response)
 		}
-		if !tcp && response.IsEdns0() == nil && n > 512 {
-			t.Fatalf("%x: response of %d bytes without EDNS", query, n)
+		if w.query.EDNS.Present != (response.IsEdns0() != nil) {
+			t.Fatalf("%x: OPT in the query %v, response %v", query, w.query.EDNS.Present, response)
 		}
 	})
 }

@@ -122,6 +122,10 @@ func (r *response) authorityStart() int {
 
 // text writes one TXT record with one string of at most 255 bytes, owned by the question's name.
 func (r *response) text(class uint16, text string) {
+	if r.off+recordHeadLen+1+len(text) > r.limit {
+		r.truncate(r.off)
+		return
+	}
 	rest := r.msg[r.off:r.off]
 	rest = binary.BigEndian.AppendUint16(rest, wire.OwnerPointer)
 	rest = binary.BigEndian.AppendUint16(rest, wire.TypeTXT)

@@ -21,7 +21,7 @@ type EDNS struct {
 // ClientSubnet is the client subnet option (RFC 7871 §6).
 type ClientSubnet struct {
 	Present bool
-	Family  uint16   // 1 IPv4, 2 IPv6
+	Family  uint16   // 1 IPv4, 2 IPv6; 0 only where Source is 0
 	Source  uint8    // prefix length in bits
 	Addr    [16]byte // network order, bits past Source are zero
 }
@@ -80,9 +80,11 @@ func (s *ClientSubnet) parse(body []byte) bool {
 	s.Family = binary.BigEndian.Uint16(body)
 	s.Source = body[2]
 	scope := body[3]
-	bits := uint8(32)
+	var bits uint8
 	switch s.Family {
+	case 0: // "no address": what dig +subnet=0 sends
 	case 1:
+		bits = 32
 	case 2:
 		bits = 128
 	default:

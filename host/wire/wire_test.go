@@ -65,6 +65,8 @@ func TestParseVerdicts(t *testing.T) {
 		{"trailing byte", append(bytes.Clone(plain), 0), Malformed},
 		{"two OPTs", question(func(m *dns.Msg) { m.Extra = append(m.Extra, m.Extra[0]) }), Malformed},
 		{"ECS", option(&dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 24, Address: []byte{192, 0, 2, 0}}), Good},
+		{"ECS of family 0", option(&dns.EDNS0_LOCAL{Code: 8, Data: []byte{0, 0, 0, 0}}), Good},
+		{"ECS of family 0 with an address", option(&dns.EDNS0_LOCAL{Code: 8, Data: []byte{0, 0, 8, 0, 1}}), Malformed},
 		{"ECS of family 9", option(&dns.EDNS0_LOCAL{Code: 8, Data: []byte{0, 9, 8, 0, 1}}), Malformed},
 		{"ECS too long", option(&dns.EDNS0_LOCAL{Code: 8, Data: []byte{0, 1, 8, 0, 1, 2}}), Malformed},
 		{"ECS too short", option(&dns.EDNS0_LOCAL{Code: 8, Data: []byte{0, 1, 24, 0, 1, 2}}), Malformed},

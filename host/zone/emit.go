@@ -95,10 +95,10 @@ func mend(msg []byte, start, cut, length int, fixups []byte, owner Owner) bool {
 		if position < 0 {
 			position += length
 		}
-		pointer := 0xC000 + uint16(start) + target
+		pointer := 0xC000 | uint16(start+int(target))
 		if target&fixupOwner != 0 {
 			pointer = owner.Pointer(int(target &^ fixupOwner))
-		} else if start > dataStartMax {
+		} else if start+int(target) > wire.PointerMax {
 			return false
 		}
 		binary.BigEndian.PutUint16(msg[start+position:], pointer)
@@ -107,11 +107,9 @@ func mend(msg []byte, start, cut, length int, fixups []byte, owner Owner) bool {
 }
 
 // EmitAdditional writes the addresses of the set's targets to msg[off:limit]. start is where Emit wrote the data and turn how it
-// was rotated. It returns the offset past what fitted, the count of records, and whether required glue was left out.
+// was rotated. It returns the offset past what fitted, the count of records, and whether required glue was left out. Addresses of names
+// that lie too far into the message for a pointer are left out, too.
 func (s RRset) EmitAdditional(msg []byte, off, limit, start int, signatures bool, turn int) (end, count int, short bool) {
-	if s.flags()&flagAdditional == 0 || start > dataStartMax {
-		return off, 0, false
-	}
 	_, _, sets := s.trailer()
 	cut := 0
 	if records := s.Count(); records > 1 && s.flags()&flagSelf == 0 {
@@ -131,10 +129,8 @@ func (s RRset) EmitAdditional(msg []byte, off, limit, start int, signatures bool
 			records = set[setHeaderLen:size]
 			added += set.sigCount()
 		}
-		if off+len(records) > limit {
-			if set.required() {
-				short = true
-			}
+		if off+len(records) > limit || start+position > wire.PointerMax {
+			short = short || set.required()
 			continue
 		}
 		copy(msg[off:], records)

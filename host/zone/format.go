@@ -12,7 +12,7 @@ import (
 //	RRset  type u16 · flags u16 · record count u16 · signature count u16 · size u32 (of all of this) · data length u32 · data
 //	       [flagSigned]     length u32 · RRSIG records
 //	       [flagNames]      count u16 · fixups: position u16, target u16
-//	       [flagAdditional] count u16 · length u32 · additional sets
+//	       [flagAdditional] length u32 · additional sets
 //	       [flagRouted]     instead of data: policy u32 · one RRset per candidate
 //	set    length u16 · record count u16 · signature length u16 · signature count u16 · name u16 · flags u16 · records · RRSIG records
 //
@@ -55,12 +55,9 @@ const (
 // setRequired marks glue without which a referral is useless (RFC 9471).
 const setRequired = 1
 
-// selfOffMax bounds the offsets in the data that a pointer may name, so that the data may begin anywhere up to
-// dataStartMax and every pointer still fits its 14 bits.
-const (
-	selfOffMax   = 0x1FFF
-	dataStartMax = wire.PointerMax - selfOffMax
-)
+// selfOffMax bounds the offsets in the data that a pointer may name, so that the data may begin anywhere in the first 8 KiB of a
+// message and every pointer still fits its 14 bits.
+const selfOffMax = wire.PointerMax / 2
 
 // RRset is a set of records of one owner and type: a view of the arena, nil for none. Its end is not marked: only its
 // own lengths bound it.
@@ -123,8 +120,8 @@ func (s RRset) trailer() (sigs, fixups, additional []byte) {
 		fixups, rest = rest[2:2+length], rest[2+length:]
 	}
 	if flags&flagAdditional != 0 {
-		length := binary.LittleEndian.Uint32(rest[2:])
-		additional = rest[6 : 6+length]
+		length := binary.LittleEndian.Uint32(rest)
+		additional = rest[4 : 4+length]
 	}
 	return sigs, fixups, additional
 }

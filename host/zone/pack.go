@@ -51,7 +51,6 @@ func (p *packer) append(arena []byte, s *Set) []byte {
 	}
 	if len(s.Additional) > 0 {
 		flags |= flagAdditional
-		arena = binary.LittleEndian.AppendUint16(arena, uint16(len(s.Additional)))
 		arena = appendSized(arena, func(to []byte) []byte { return appendAdditional(to, s.Additional, starts) })
 	}
 	binary.LittleEndian.PutUint16(arena[start+rrFlagsOff:], flags)
