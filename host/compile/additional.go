@@ -6,35 +6,36 @@ import (
 	"signpost/host/zone"
 )
 
-// addressed lists the types whose target's addresses go into the additional section (RFC 1035 §3.3, RFC 2230 §2, RFC 2782, RFC 9460 §4.1).
+// addressed lists the types whose target's addresses go into the additional section (RFC 1035 §3.3, RFC 1183 §1 and §3.3, RFC 2230 §2,
+// RFC 2782, RFC 9460 §4.1).
 func addressed(typ uint16) bool {
 	switch typ {
-	case wire.TypeNS, wire.TypeMX, wire.TypeSRV, wire.TypeSVCB, wire.TypeHTTPS, wire.TypeKX, wire.TypeMB:
+	case wire.TypeNS, wire.TypeMX, wire.TypeSRV, wire.TypeSVCB, wire.TypeHTTPS, wire.TypeKX, wire.TypeMB, wire.TypeAFSDB, wire.TypeRT:
 		return true
 	}
 	return false
 }
 
-// additional finds the addresses of a set's targets that stand in this zone. Routed addresses are left out: which of them a client
-// gets is decided when it asks for them.
+// additional finds the addresses of a set's targets that stand in this zone, each name's once. Routed addresses are left out: which of
+// them a client gets is decided when it asks for them.
 func (s *stage) additional(n *node, set *rrset) []zone.Additional {
 	var out []zone.Additional
+	var seen map[string]bool
 	for i, r := range set.records {
 		data := s.bytesOf(r)
-		spans := rrdata.AppendNames(s.spans[:0], r.typ, data)
-		s.spans = spans
-		for _, span := range spans {
-			target := s.target(n, data[span.Off:span.Off+span.Len], r.typ)
-			if target == nil {
+		s.spans = rrdata.AppendNames(s.spans[:0], r.typ, data)
+		for _, span := range s.spans {
+			name := data[span.Off : span.Off+span.Len]
+			target := s.target(n, set, name)
+			if target == nil || seen[nameKey(name)] {
 				continue
 			}
-			required := n.flags&isCut != 0 && set.typ == wire.TypeNS && s.below(target, n)
-			types := [...]uint16{wire.TypeA, wire.TypeAAAA, r.typ}
-			count := 2
-			if aliasMode(r.typ, data) {
-				count = 3 // the target's own bindings, too
+			if seen == nil {
+				seen = map[string]bool{}
 			}
-			for _, typ := range types[:count] {
+			seen[nameKey(name)] = true
+			required := n.flags&isCut != 0 && set.typ == wire.TypeNS && s.below(target, n)
+			for _, typ := range s.wanted(n, target, r) {
 				if addresses := s.addresses(target, typ); addresses != nil {
 					out = append(out, zone.Additional{Record: i, NameOff: int(span.Off), Required: required, Addresses: addresses})
 				}
@@ -44,18 +45,43 @@ func (s *stage) additional(n *node, set *rrset) []zone.Additional {
 	return out
 }
 
+// nameKey is the same for names that differ in case only.
+func nameKey(name []byte) string {
+	lower := append([]byte(nil), name...)
+	wire.LowerName(lower)
+	return string(lower)
+}
+
+// wanted lists the types of a target's sets that go with a record: addresses, and of a SVCB or HTTPS that only leads elsewhere the
+// target's own bindings.
+func (s *stage) wanted(n, target *node, r *record) []uint16 {
+	types := []uint16{wire.TypeA, wire.TypeAAAA}
+	if target != n && aliasMode(r.typ, s.bytesOf(r)) {
+		types = append(types, r.typ)
+	}
+	return types
+}
+
 // aliasMode tells whether a SVCB or HTTPS record only leads to another name's (RFC 9460 §2.4.2).
 func aliasMode(typ uint16, data []byte) bool {
 	return (typ == wire.TypeSVCB || typ == wire.TypeHTTPS) && data[0] == 0 && data[1] == 0
 }
 
-// target is the node whose addresses a name in the data stands for. SVCB's "." is its owner (RFC 9460 §2.5.2) and has no name to
-// point at.
-func (s *stage) target(n *node, name []byte, typ uint16) *node {
-	if len(name) == 1 && (typ == wire.TypeSVCB || typ == wire.TypeHTTPS) {
+// target is the node whose addresses go with a name in a set's data, or nil. SVCB's "." is its owner (RFC 9460 §2.5.2) and has no name to
+// point at. What lies below a cut is glue: it goes with NS records alone, since the child's own answer may differ (RFC 2181 §5.4.1).
+// What lies below a DNAME does not exist.
+func (s *stage) target(n *node, set *rrset, name []byte) *node {
+	if len(name) == 1 && (set.typ == wire.TypeSVCB || set.typ == wire.TypeHTTPS) {
 		return nil
 	}
-	return s.resolve(name)
+	target := s.resolve(name)
+	if target == nil || target.flags&(isCut|isOccluded) == 0 {
+		return target
+	}
+	if above := s.cutAbove(target); set.typ != wire.TypeNS || above != nil && above.flags&hasDNAME != 0 {
+		return nil
+	}
+	return target
 }
 
 // below tells whether n is at or below the cut.

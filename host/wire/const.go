@@ -61,6 +61,8 @@ const (
 	TypeKEY        = 25
 	TypeMX         = 15
 	TypeTXT        = 16
+	TypeAFSDB      = 18
+	TypeRT         = 21
 	TypeAAAA       = 28
 	TypeSRV        = 33
 	TypeKX         = 36

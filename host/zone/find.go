@@ -72,7 +72,7 @@ func (n Node) pick(flags, qtype uint16, hit *Hit) {
 		hit.Kind, hit.Set = Answer, set
 	case (qtype == wire.TypeANY || qtype == wire.TypeRRSIG) && n.RRsets() > 0:
 		hit.Kind = Many
-	case flags&nodeCNAME != 0:
+	case flags&nodeCNAME != 0 && qtype != wire.TypeNSEC: // NSEC stands beside a CNAME (RFC 4034 §4)
 		hit.Kind, hit.Set = CNAME, n.RRset(wire.TypeCNAME)
 	case flags&nodeALIAS != 0 && (qtype == wire.TypeA || qtype == wire.TypeAAAA):
 		hit.Kind, hit.Set = ALIAS, n.RRset(wire.TypeALIAS)
