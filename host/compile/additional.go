@@ -6,11 +6,11 @@ import (
 	"signpost/host/zone"
 )
 
-// addressed lists the types whose target's addresses go into the additional section (RFC 1035 §3.3, RFC 1183 §1 and §3.3, RFC 2230 §2,
+// addressed lists the types whose target's addresses go into the additional section (RFC 1035 §3.3, RFC 1183 §3.3, RFC 2230 §2,
 // RFC 2782, RFC 9460 §4.1).
 func addressed(typ uint16) bool {
 	switch typ {
-	case wire.TypeNS, wire.TypeMX, wire.TypeSRV, wire.TypeSVCB, wire.TypeHTTPS, wire.TypeKX, wire.TypeMB, wire.TypeAFSDB, wire.TypeRT:
+	case wire.TypeNS, wire.TypeMX, wire.TypeSRV, wire.TypeSVCB, wire.TypeHTTPS, wire.TypeKX, wire.TypeMB, wire.TypeRT:
 		return true
 	}
 	return false

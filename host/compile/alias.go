@@ -6,10 +6,17 @@ import (
 	"signpost/host/wire"
 )
 
+// aliasPathMax is the most names that an ALIAS leads through, its own and the last included: no query follows it further.
+const aliasPathMax = 16
+
 // checkAlias follows the ALIAS at n through the zone and reports a cycle, printed whole, at its first name in the file.
 func (s *stage) checkAlias(n *node) {
 	path := []*node{n}
 	for at := n; ; {
+		if len(path) > aliasPathMax {
+			s.diags.Warnf(s.place(s.leads(n)), "ALIAS at %s leads through more than %d names: queries for it fail", s.ownerText(n), aliasPathMax)
+			return
+		}
 		r := s.leads(at)
 		if r == nil {
 			return

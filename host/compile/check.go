@@ -170,12 +170,17 @@ func (s *stage) earlier(kept []*record, seen *map[string]*record, r *record) *re
 	return (*seen)[s.key(r)]
 }
 
-// key is the same for two records of a name that say the same: names in the data compare without case (RFC 4343).
+// key is the same for two records of a name that say the same: names in the data compare without case (RFC 4343). Two candidates may
+// say the same.
 func (s *stage) key(r *record) string {
 	key := append([]byte{byte(r.typ >> 8), byte(r.typ)}, s.bytesOf(r)...)
 	s.spans = rrdata.AppendNames(s.spans[:0], r.typ, key[2:])
 	for _, span := range s.spans {
 		wire.LowerName(key[2:][span.Off : span.Off+span.Len])
+	}
+	if r.note != 0 {
+		key = append(key, s.notes[r.note-1].value("id")...)
+		key = append(key, byte(r.dataLen>>8), byte(r.dataLen))
 	}
 	return string(key)
 }

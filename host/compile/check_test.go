@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,10 @@ func TestChecks(t *testing.T) {
 		{head + "app A 192.0.2.1 ;@ weighted weight=1 check=wbe\n", `example.com.zone:5:44: check "wbe" is not declared in signpost.yaml (did you mean "web"?)`},
 		{head + "a ALIAS b\nb CNAME c\nc ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → b.example.com. → c.example.com. → a.example.com."},
 		{head + "a ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → a.example.com."},
+		{head + aliases(16), "example.com.zone:5:1: warning: ALIAS at a0.example.com. leads through more than 16 names: queries for it fail"},
+		{head + "app A 192.0.2.1 ;@ weighted id=a weight=1\napp A 192.0.2.1 ;@ weighted id=b weight=1\n", ""},
+		{head + "app A 192.0.2.1 ;@ weighted id=a weight=1\napp A 192.0.2.1 ;@ weighted id=a weight=1\n", "example.com.zone:6:1: warning: app.example.com. A stands twice with the same data; the first is at line 5"},
+		{head + "c CNAME a ;@ weighted id=x weight=1\nc CNAME b ;@ weighted id=x weight=1\n", "example.com.zone:6:1: a second CNAME of candidate x; a candidate has one"},
 		{head + "@ NSEC3PARAM 1 0 2501 -\n", "example.com.zone:5:1: NSEC3 with 2501 iterations: more than 2500 are not served (RFC 5155 section 10.3)"},
 		{head + "sub NS ns1\nsub DS 1 13 2 " + strings.Repeat("00", 32) + " ;@ weighted weight=1\n", "example.com.zone:6:83: DS records cannot be routed: they shape the zone itself"},
 		{head + "sub NS ns1 ;@ weighted weight=1\n", "example.com.zone:5:15: NS records cannot be routed: they shape the zone itself"},
@@ -50,6 +55,15 @@ func TestChecks(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", strings.TrimPrefix(c.text, head), strings.Join(got, "\n     "), c.want)
 		}
 	}
+}
+
+// aliases is a chain of count ALIAS records, each to the next.
+func aliases(count int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, "a%d ALIAS a%d\n", i, i+1)
+	}
+	return b.String() + fmt.Sprintf("a%d A 192.0.2.1\n", count)
 }
 
 // Protects "all errors at once": errors of the reader and of the checks come together, in file order.

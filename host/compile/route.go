@@ -80,6 +80,9 @@ func (s *stage) addCandidate(spec *policy.Spec, index map[string]int, r *record)
 			ID: id, Check: n.value("check"), Chain: n.chain, Pos: s.place(r), ChainPos: s.pos(n.chainPos),
 		})
 	}
+	if known && singular(r.typ) {
+		s.diags.Errorf(s.place(r), "a second %s of candidate %s; a candidate has one", rrdata.TypeName(r.typ), id)
+	}
 	c := &spec.Candidates[at]
 	c.Attrs = append(c.Attrs, s.policyAttrs(n)...)
 	for i := range n.attrs {

@@ -61,7 +61,6 @@ const (
 	TypeKEY        = 25
 	TypeMX         = 15
 	TypeTXT        = 16
-	TypeAFSDB      = 18
 	TypeRT         = 21
 	TypeAAAA       = 28
 	TypeSRV        = 33
