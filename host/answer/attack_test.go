@@ -209,3 +209,32 @@ func TestLongOptions(t *testing.T) {
 		}
 	}
 }
+
+// Protects additional sections: each target's addresses once, and none at all rather than thousands.
+func TestAdditionalOnce(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("srv SRV 1 1 1 h\nsrv SRV 1 1 2 h\nsrv SRV 1 1 3 i\nh A 192.0.2.1\ni A 192.0.2.2\nlong SRV 1 1 1 many\n")
+	for i := range 1000 {
+		fmt.Fprintf(&b, "many A 10.0.%d.%d\n", i/256, i%256)
+	}
+	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": b.String()}))
+	for name, want := range map[string]int{"srv.example.com.": 2, "long.example.com.": 0} {
+		if m := exchange(t, w, new(dns.Msg).SetQuestion(name, dns.TypeSRV), true); len(m.Extra) != want {
+			t.Errorf("%s: got %s, want %d additional records", name, brief(m), want)
+		}
+	}
+}
+
+// Protects the compiler's warning about ALIAS: what leads through sixteen names is answered, what leads through one more is not.
+func TestAliasPath(t *testing.T) {
+	var b strings.Builder
+	for i := range 16 {
+		fmt.Fprintf(&b, "a%d ALIAS a%d\n", i, i+1)
+	}
+	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": b.String() + "a16 A 192.0.2.1\n"}))
+	for name, want := range map[string]string{"a1.example.com": "NOERROR aa\nan a1.example.com. 300 IN A 192.0.2.1", "a0.example.com": "SERVFAIL"} {
+		if got := brief(ask(t, w, name, "A")); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}

@@ -192,6 +192,10 @@ func appendSignatures(arena []byte, signatures []Signature) []byte {
 	return arena
 }
 
+// optionalLenMax bounds the addresses that come along but need not: a hundred thousand MX records that share a target of thousands of
+// addresses would need gigabytes.
+const optionalLenMax = 4096
+
 // appendAdditional writes the address sets whose name lies where a pointer can reach.
 func appendAdditional(arena []byte, additional []Additional, starts map[nameKey]int) []byte {
 	for _, a := range additional {
@@ -205,7 +209,7 @@ func appendAdditional(arena []byte, additional []Additional, starts map[nameKey]
 		for _, sig := range set.Signatures {
 			sigLen += recordHeadLen + len(sig.Data)
 		}
-		if nameOff > selfOffMax || dataLen > 0xFFFF || sigLen > 0xFFFF {
+		if nameOff > selfOffMax || dataLen > 0xFFFF || sigLen > 0xFFFF || !a.Required && dataLen+sigLen > optionalLenMax {
 			continue
 		}
 		flags := uint16(0)
