@@ -14,6 +14,7 @@ import (
 type entry struct {
 	path   string
 	view   string
+	name   string // of the zone, for messages
 	origin []byte // nil: the file name is no zone name
 	zone   *zone.Zone
 

@@ -49,6 +49,30 @@ func (l *Loader) look(now time.Time) bool {
 	return true
 }
 
+// glance looks at the files alone that events named or that move. It is false if that is not enough: something is gone, and only a look at
+// everything tells whether that is a file or the directory.
+func (l *Loader) glance(now time.Time) bool {
+	for path := range l.settler.pending {
+		current := stampOf(filepath.Join(l.options.Dir, filepath.FromSlash(path)))
+		if current == (stamp{}) && l.files[path] != (stamp{}) {
+			return false
+		}
+		l.settler.observe(path, current, l.files[path], now)
+	}
+	return true
+}
+
+// concerns tells whether a file is one that a look would find.
+func (l *Loader) concerns(path string) bool {
+	return path == config.FileName || isModule(path) || l.included(path) || l.isZone(path)
+}
+
+// isLeftover tells whether a name is what editors and tools leave beside files.
+func isLeftover(path string) bool {
+	base := filepath.Base(path)
+	return base[0] == '.' || base[0] == '#' || base[len(base)-1] == '~'
+}
+
 // lookWatched looks, and looks again as long as that gave new watches.
 func (l *Loader) lookWatched() look {
 	for range looksMax {
@@ -140,13 +164,6 @@ func (l *Loader) included(path string) bool { return len(l.dependents[path]) > 0
 
 // depend replaces what a zone was made of.
 func (l *Loader) depend(e *entry, now sources) {
-	for path := range e.sources {
-		delete(l.dependents[path], e.path)
-		if len(l.dependents[path]) == 0 {
-			delete(l.dependents, path)
-		}
-	}
-	e.sources = now
 	for path, s := range now {
 		l.files[path] = s.stamp
 		if path == e.path {
@@ -154,9 +171,20 @@ func (l *Loader) depend(e *entry, now sources) {
 		}
 		if l.dependents[path] == nil {
 			l.dependents[path] = make(map[string]bool)
+			l.lookAt = time.Time{} // there may be another directory to watch
 		}
 		l.dependents[path][e.path] = true
 	}
+	for path := range e.sources {
+		if _, still := now[path]; still {
+			continue
+		}
+		delete(l.dependents[path], e.path)
+		if len(l.dependents[path]) == 0 {
+			delete(l.dependents, path)
+		}
+	}
+	e.sources = now
 }
 
 // demandAll has every file read again.

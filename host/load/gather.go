@@ -87,8 +87,11 @@ func (l *Loader) addJob(b *batch, file string) {
 		view, name := belongs(file)
 		e = &entry{path: file, view: view}
 		l.entries[file] = e
+		l.order = nil
 		var problem string
-		if e.origin, problem = originOf(name); problem != "" {
+		if e.origin, problem = originOf(name); problem == "" {
+			e.name = NameText(e.origin)
+		} else {
 			e.diags.Errorf(diag.Pos{File: file}, "%s", problem)
 			l.logDiagnostics(e.diags)
 		}

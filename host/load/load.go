@@ -80,24 +80,27 @@ type Loader struct {
 	confirm bool          // the reload was asked for: what is gone is gone
 	first   bool          // nothing was published yet
 
-	files      map[string]stamp           // what matters, as of the latest reading
-	entries    map[string]*entry          // by path of the zone file
-	dependents map[string]map[string]bool // path of an included file → paths of the zone files
-	config     *config.Config             // published
-	wanted     *config.Config             // as last read; its zones may still be compiling
-	serials    *serials
-	found      found
-	busy       map[string]time.Time // files that were being written when they were to be read, since when
-	saidBusy   map[string]bool      // of these, the ones that were logged
-	settled    bool                 // take all files as they are: for one look, not for following
-	root       fs.FileInfo          // the directory that the zones came from
-	modulesDue bool                 // the directory's plugins were not loaded yet: no zone can be routed
-	replaced   bool                 // it went away since; another one may have the same inode
-	watchFault bool                 // it was said that not everything can be watched
-	lookTook   time.Duration
-	reported   diag.List // the directory's diagnostics that were logged
-	stale      bool      // status is out of date
-	status     atomic.Pointer[Status]
+	files       map[string]stamp           // what matters, as of the latest reading
+	entries     map[string]*entry          // by path of the zone file
+	order       []*entry                   // entries by path; nil: to be sorted again
+	dependents  map[string]map[string]bool // path of an included file → paths of the zone files
+	config      *config.Config             // published
+	wanted      *config.Config             // as last read; its zones may still be compiling
+	serials     *serials
+	found       found
+	busy        map[string]time.Time // files that were being written when they were to be read, since when
+	saidBusy    map[string]bool      // of these, the ones that were logged
+	settled     bool                 // take all files as they are: for one look, not for following
+	root        fs.FileInfo          // the directory that the zones came from
+	modulesDue  bool                 // the directory's plugins were not loaded yet: no zone can be routed
+	replaced    bool                 // it went away since; another one may have the same inode
+	watchFault  bool                 // it was said that not everything can be watched
+	lookAt      time.Time            // when to look at everything, at the latest
+	lookTook    time.Duration        // the latest look at everything
+	reported    diag.List            // the directory's diagnostics that were logged, with those of doubled zones
+	reportedDir diag.List            // and without
+	stale       bool                 // status is out of date
+	status      atomic.Pointer[Status]
 }
 
 // found is the diagnostics that belong to no zone.
@@ -145,23 +148,23 @@ func (l *Loader) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	pluginsReady := l.pluginsReady()
-	var lookAt time.Time // zero: right now
+	var stepAt time.Time // zero: right now
 	for {
-		timer.Reset(max(0, lookAt.Sub(l.options.Now())))
-		now := l.options.Now()
+		timer.Reset(max(0, stepAt.Sub(l.options.Now())))
 		select {
 		case <-ctx.Done():
 			for ; l.running > 0; l.running-- {
 				<-l.done
 			}
 			return
-		case event, open := <-l.watcher.events():
-			if open && l.noticed(event, now) {
-				lookAt = earlier(lookAt, now.Add(max(quiet, 10*l.lookTook))) // looking costs at most a tenth of the time
+		case event := <-l.watcher.events():
+			if at := l.noticed(event, l.options.Now()); !at.IsZero() && at.Before(stepAt) {
+				stepAt = at
 			}
 			continue
 		case err := <-l.watcher.errors():
 			l.options.Log.Warn(fmt.Sprintf("watching %s: %v; looking at everything instead", l.options.Dir, err))
+			l.lookAt = time.Time{}
 		case <-l.reload:
 			l.options.Log.Info("reload asked for")
 			l.confirm = true
@@ -173,42 +176,50 @@ func (l *Loader) Run(ctx context.Context) {
 			l.finish(b)
 		case <-timer.C:
 		}
-		lookAt = l.step(ctx)
+		stepAt = l.step(ctx)
 	}
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-// noticed notes an event and tells whether to look because of it.
-func (l *Loader) noticed(event fsnotify.Event, now time.Time) bool {
-	name, ok := l.watcher.relevant(event)
+// noticed notes an event and returns when to act on it; zero: it is nothing to us. An event that names a file of ours asks to look at that
+// file alone: with ten thousand zones a look at everything takes as long as the whole way of an edit should.
+func (l *Loader) noticed(event fsnotify.Event, now time.Time) time.Time {
+	name, relevant, link := l.watcher.relevant(event)
 	if prefix, is := l.watcher.prefixes[event.Name]; is && prefix == "" && event.Has(fsnotify.Remove|fsnotify.Rename) {
 		l.replaced = true
 	}
-	if ok && name != "" {
+	switch {
+	case !relevant:
+		return time.Time{}
+	case !link && name != "" && l.concerns(name):
 		l.settler.touch(name, now)
+		return now.Add(quiet)
+	case !link && name != "" && isLeftover(name):
+		return time.Time{}
 	}
-	return ok
+	at := now.Add(max(quiet, 10*l.lookTook)) // looking at everything costs at most a tenth of the time
+	if at.Before(l.lookAt) {
+		l.lookAt = at
+	}
+	return at
 }
 
-// step looks at the directory, starts a batch of what is due, and returns when to look again.
+// step looks, starts a batch of what is due, and returns when to do it again.
 func (l *Loader) step(ctx context.Context) time.Time {
 	now := l.options.Now()
 	asked := l.confirm
 	if asked {
 		l.demandAll(now)
 	}
-	trusted := l.look(now)
-	l.lookTook = l.options.Now().Sub(now)
-	l.confirm = false
-	if !trusted {
-		l.report()
-		return now.Add(min(l.rescan(), pollDefault))
+	if asked || !l.lookAt.After(now) || !l.glance(now) {
+		trusted := l.look(now)
+		l.confirm = false
+		if !trusted {
+			l.lookAt = now.Add(min(l.rescan(), pollDefault))
+			l.report()
+			return l.lookAt
+		}
+		l.lookAt = now.Add(l.rescan())
+		l.lookTook = l.options.Now().Sub(now)
 	}
 	if asked {
 		l.settler.vanished = time.Time{}
@@ -222,15 +233,15 @@ func (l *Loader) step(ctx context.Context) time.Time {
 	}
 	l.start(ctx, l.newBatch(paths, changed, asked))
 	l.report()
-	if scan := now.Add(l.rescan()); next.IsZero() || next.After(scan) {
-		next = scan
+	if next.IsZero() || l.lookAt.Before(next) {
+		next = l.lookAt
 	}
 	return next
 }
 
 // rescan is how long to wait for events before looking without one.
 func (l *Loader) rescan() time.Duration {
-	if l.watcher.notify == nil {
+	if l.watcher.notify == nil || l.watchFault {
 		return cmp.Or(l.options.Rescan, pollDefault)
 	}
 	return cmp.Or(l.options.Rescan, rescanDefault)

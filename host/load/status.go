@@ -54,6 +54,10 @@ func (s *Status) Records() int {
 
 // report renews the status if something changed, and logs what is new about the directory.
 func (l *Loader) report() {
+	if !l.stale && slices.Equal(l.found.dir, l.reportedDir) || l.first {
+		return
+	}
+	l.reportedDir = l.found.dir
 	served := l.served()
 	dir := append(slices.Clone(l.found.dir), l.duplicates(served)...)
 	if !slices.Equal(dir, l.reported) {
@@ -61,10 +65,7 @@ func (l *Loader) report() {
 		if len(dir) == 0 {
 			l.options.Log.Info("directory is in order again", "dir", l.options.Dir)
 		}
-		l.reported, l.stale = dir, true
-	}
-	if !l.stale || l.first {
-		return
+		l.reported = dir
 	}
 	l.stale = false
 	s := &Status{Dir: l.options.Dir, Config: l.config, Refused: l.found.config}
@@ -75,9 +76,10 @@ func (l *Loader) report() {
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
 		s.Diagnostics = append(s.Diagnostics, l.found.modules[path]...)
 	}
-	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
-		s.Diagnostics = append(s.Diagnostics, l.entries[path].diags...)
+	for _, e := range l.byPath() {
+		s.Diagnostics = append(s.Diagnostics, e.diags...)
 	}
+	s.Zones = make([]Zone, 0, len(served))
 	for _, view := range l.config.Views {
 		for _, e := range served {
 			if e.view == view.Name {
@@ -101,10 +103,9 @@ func (l *Loader) failed() []Failed {
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
 		list = append(list, Failed{Path: path})
 	}
-	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
-		e := l.entries[path]
+	for _, e := range l.byPath() {
 		if e.failed() && e.origin != nil {
-			list = append(list, Failed{Path: path, View: e.view, Name: NameText(e.origin), Serving: e.zone != nil && !e.zone.Broken})
+			list = append(list, Failed{Path: e.path, View: e.view, Name: e.name, Serving: e.zone != nil && !e.zone.Broken})
 		}
 	}
 	return list
@@ -114,7 +115,7 @@ func (l *Loader) failed() []Failed {
 func (e *entry) state() Zone {
 	z := e.zone
 	return Zone{
-		View: e.view, Name: NameText(e.origin), Path: e.path,
+		View: e.view, Name: e.name, Path: e.path,
 		Serial: z.Serial, Records: z.Records, Names: z.Names, Routes: z.Routes(), Bytes: z.Bytes(),
 		Broken: z.Broken, Stale: !z.Broken && e.failed(), Pending: z.Pending,
 		Loaded: e.loaded, Took: e.took,
@@ -123,15 +124,17 @@ func (e *entry) state() Zone {
 
 // duplicates finds files that name a zone which another file of the view has.
 func (l *Loader) duplicates(served []*entry) diag.List {
-	first := make(map[string]string)
+	if len(served) == len(l.entries) {
+		return nil
+	}
+	first := make(map[[2]string]string, len(served))
 	for _, e := range served {
-		first[e.view+"\x00"+string(e.origin)] = e.path
+		first[[2]string{e.view, string(e.origin)}] = e.path
 	}
 	var diags diag.List
-	for _, path := range slices.Sorted(maps.Keys(l.entries)) {
-		e := l.entries[path]
-		if other, ok := first[e.view+"\x00"+string(e.origin)]; ok && other != path {
-			diags.Errorf(diag.Pos{File: path}, "zone %s is in %s as well, which is served", NameText(e.origin), other)
+	for _, e := range l.byPath() {
+		if other, ok := first[[2]string{e.view, string(e.origin)}]; ok && other != e.path {
+			diags.Errorf(diag.Pos{File: e.path}, "zone %s is in %s as well, which is served", e.name, other)
 		}
 	}
 	return diags

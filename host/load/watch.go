@@ -15,21 +15,28 @@ import (
 // linkMax bounds the symbolic links followed on one path, as the kernel does.
 const linkMax = 40
 
-// watchSet says which directories to watch and for which names in them; nil names: every one.
-type watchSet map[string]map[string]bool
+// watchSet says which directories to watch and for which names in them.
+type watchSet map[string]*watched
 
-func (s watchSet) addAll(dir string) { s[dir] = nil }
+type watched struct {
+	all   bool            // every name
+	names map[string]bool // these; true: a path leads through the name, so an event of it may mean other files than that one
+}
 
-func (s watchSet) addName(dir, name string) {
-	names, ok := s[dir]
-	if ok && names == nil {
-		return
+func (s watchSet) addAll(dir string) { s.at(dir).all = true }
+
+func (s watchSet) addName(dir, name string, through bool) {
+	names := s.at(dir).names
+	names[name] = names[name] || through
+}
+
+func (s watchSet) at(dir string) *watched {
+	w := s[dir]
+	if w == nil {
+		w = &watched{names: make(map[string]bool)}
+		s[dir] = w
 	}
-	if !ok {
-		names = make(map[string]bool)
-		s[dir] = names
-	}
-	names[name] = true
+	return w
 }
 
 // addPath watches everything that decides what path means: each symbolic link on the way (its directory, for its name), the last
@@ -46,10 +53,10 @@ func (s watchSet) addPath(path string) (resolved string, ok bool) {
 			at = next
 			continue
 		case err != nil:
-			s.addName(at, name)
+			s.addName(at, name, true)
 			return next, false
 		case info.Mode()&fs.ModeSymlink != 0:
-			s.addName(at, name)
+			s.addName(at, name, true)
 			if links++; links > linkMax {
 				return next, false
 			}
@@ -66,7 +73,7 @@ func (s watchSet) addPath(path string) (resolved string, ok bool) {
 			rest = slices.Concat(head, rest)
 			continue
 		case len(rest) == 0:
-			s.addName(at, name)
+			s.addName(at, name, false)
 		}
 		at = next
 	}
@@ -150,24 +157,28 @@ func (w *watcher) update(set watchSet, prefixes map[string]string) (added bool, 
 	return added, err
 }
 
-// relevant tells whether an event may concern the data directory, and the path relative to it if the event names a file there.
-func (w *watcher) relevant(event fsnotify.Event) (name string, ok bool) {
+// relevant tells whether an event may concern the data directory. name is the path relative to it if the event names a file there; link: a
+// path that is followed leads through the name, so more than that file may be another one.
+func (w *watcher) relevant(event fsnotify.Event) (name string, ok, link bool) {
 	if _, self := w.set[event.Name]; self {
 		if _, stands := w.watched[event.Name]; stands {
 			w.watched[event.Name] = nil // moved, deleted or made anew: have update look at what stands there now
 		}
-		return "", true
+		return "", true, true
 	}
 	dir, base := filepath.Split(event.Name)
 	dir = filepath.Clean(dir)
-	names, watched := w.set[dir]
-	if !watched || names != nil && !names[base] {
-		return "", false
+	at, stands := w.set[dir]
+	if !stands {
+		return "", false, false
 	}
-	if prefix, inside := w.prefixes[dir]; inside && event.Op&^fsnotify.Chmod != 0 {
-		return filepath.ToSlash(filepath.Join(prefix, base)), true
+	if link, stands = at.names[base]; !stands && !at.all {
+		return "", false, false
 	}
-	return "", true
+	if prefix, inside := w.prefixes[dir]; inside {
+		name = filepath.ToSlash(filepath.Join(prefix, base))
+	}
+	return name, true, link
 }
 
 func (w *watcher) events() <-chan fsnotify.Event {
