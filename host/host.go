@@ -67,12 +67,19 @@ func (e *DiagnosticsError) Error() string {
 	return fmt.Sprintf("not started: %s", plural(e.Diagnostics.Errors(), "error", "errors"))
 }
 
-// Start loads, binds and serves. When it returns without an error the first answer can be had; Close must be called. Its errors are one line.
+// Start loads, binds and serves. When it returns without an error the first answer can be had, and Close must be called. Its errors are one
+// line. A ctx that is done ends the start, and does nothing to what was started.
 func Start(ctx context.Context, options Options) (*Host, error) {
 	began := time.Now()
 	h := &Host{options: options, failed: make(chan error, 1)}
-	ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if err := h.start(ctx); err != nil {
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	h.cancel = cancel
+	started := context.AfterFunc(ctx, cancel)
+	err := h.start(life)
+	if !started() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -100,6 +107,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	}
 	status := h.loader.Status()
 	if status.Refused.Errors() > 0 || h.options.Strict && status.Diagnostics.Errors() > 0 {
+		h.loader.Close()
 		return &DiagnosticsError{status.Diagnostics}
 	}
 	h.listeners.serve()

@@ -108,6 +108,9 @@ func serve(options host.Options, stderr io.Writer) error {
 	if errors.As(err, &bad) {
 		return bad // each diagnostic is in the log
 	}
+	if ctx.Err() != nil && server == nil {
+		return nil // ended before it served, as it was asked to
+	}
 	if err != nil {
 		return err
 	}

@@ -142,6 +142,9 @@ func (l *Loader) Reload() {
 	}
 }
 
+// Close ends a Loader that was started and will not run.
+func (l *Loader) Close() { l.watcher.close() }
+
 // Run follows the directory until ctx is done, and returns when everything it started has ended.
 func (l *Loader) Run(ctx context.Context) {
 	defer l.watcher.close()
