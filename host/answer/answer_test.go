@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"bytes"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"signpost/host/compile"
 	"signpost/host/config"
 	"signpost/host/metrics"
+	"signpost/host/wire"
 	"signpost/host/zone"
 )
 
@@ -18,12 +21,21 @@ var testClient = netip.MustParseAddrPort("192.0.2.200:4242")
 // snapshotOf compiles zones, keyed by origin, into one view. A text may begin with "\n"; $TTL and an SOA are put before it.
 func snapshotOf(t testing.TB, c *config.Config, zones map[string]string) *zone.Snapshot {
 	t.Helper()
+	snap, reason := compileAll(c, zones)
+	if snap == nil {
+		t.Fatal(reason)
+	}
+	return snap
+}
+
+// compileAll is snapshotOf for zones that may have errors: then it says which.
+func compileAll(c *config.Config, zones map[string]string) (snap *zone.Snapshot, reason string) {
 	var compiled []*zone.Zone
 	for origin, text := range zones {
 		wireOrigin := make([]byte, 256)
 		length, err := dns.PackDomainName(origin, wireOrigin, 0, nil, false)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err.Error()
 		}
 		text = "$TTL 300\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\n" + text
 		z, _, diags := compile.Compile(compile.Source{
@@ -31,11 +43,11 @@ func snapshotOf(t testing.TB, c *config.Config, zones map[string]string) *zone.S
 			Open: func(string) ([]byte, error) { return []byte(text), nil },
 		}, nil)
 		if z == nil {
-			t.Fatalf("compile %s: %v", origin, diags)
+			return nil, fmt.Sprintf("compile %s: %v", origin, diags)
 		}
 		compiled = append(compiled, z)
 	}
-	return &zone.Snapshot{Generation: 1, Config: c, Views: []*zone.View{zone.NewView("public", nil, compiled)}}
+	return &zone.Snapshot{Generation: 1, Config: c, Views: []*zone.View{zone.NewView("public", nil, compiled)}}, ""
 }
 
 func workerOf(t testing.TB, snap *zone.Snapshot) *Worker {
@@ -70,7 +82,28 @@ func exchange(t testing.TB, w *Worker, query *dns.Msg, tcp bool) *dns.Msg {
 	if err := response.Unpack(pkt[:n]); err != nil {
 		t.Fatalf("response to %v does not parse: %v\n%d bytes %x", query, err, n, pkt[:min(n, 512)])
 	}
+	checkOwners(t, query, response, pkt[:n])
 	return response
+}
+
+// checkOwners wants compression pointers to point backwards, which miekg/dns does not ask for, and nothing behind the last record.
+func checkOwners(t testing.TB, query, response *dns.Msg, msg []byte) {
+	t.Helper()
+	var question wire.Query
+	var name wire.Name
+	padded := append(bytes.Clone(msg), make([]byte, 8)...)
+	padded[2] &^= 0x80 // as if it were a query
+	question.Parse(padded, len(msg))
+	off := question.End
+	for range len(response.Answer) + len(response.Ns) + len(response.Extra) {
+		if name.ParseName(msg, off) == 0 {
+			t.Fatalf("response to %v: bad owner at %d\n%x", query, off, msg[:min(len(msg), off+32)])
+		}
+		off = wire.SkipRecord(msg, off)
+	}
+	if off != len(msg) {
+		t.Fatalf("response to %v: records end at %d of %d bytes", query, off, len(msg))
+	}
 }
 
 func ask(t testing.TB, w *Worker, name, typ string) *dns.Msg {
