@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"signpost/plugins"
 )
 
 func TestMain(m *testing.M) {
@@ -62,6 +65,7 @@ func TestScripts(t *testing.T) {
 //	stop [CODE]                    end the server and expect its exit code (0); the log becomes stderr
 //	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
 //	release TEXT                   write the rest and close the file
+//	module FILE                    write a plugin module that has the plugin "weighted"; $SUM is its sum
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -78,6 +82,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"hold":       holdCommand,
 	"release":    releaseCommand,
 	"occupy":     occupyCommand,
+	"module":     moduleCommand,
 }
 
 func condition(name string) (bool, error) {
@@ -317,6 +322,15 @@ func occupyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		_ = packets.Close()
 	})
 	ts.Setenv("TAKEN", listener.Addr().String())
+}
+
+func moduleCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: module FILE")
+	}
+	text := plugins.Builtin()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
+	ts.Setenv("SUM", fmt.Sprintf("%x", sha256.Sum256(text)))
 }
 
 func fetch(ts *testscript.TestScript, path string) string {

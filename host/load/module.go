@@ -43,6 +43,6 @@ func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
 	}
 	limits := plugin.Limits{Fuel: uint64(m.limits.Fuel), Memory: uint32(m.limits.Memory)}
 	if err := l.options.Plugins.Load(ctx, moduleName(m.path), c.text, limits); err != nil {
-		m.diags.Errorf(pos, "plugin %s: %v", moduleName(m.path), err)
+		m.diags.Errorf(pos, "%v", err) // it names the plugin
 	}
 }
