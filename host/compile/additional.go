@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"signpost/host/rrdata"
 	"signpost/host/wire"
 	"signpost/host/zone"
@@ -16,50 +18,52 @@ func addressed(typ uint16) bool {
 	return false
 }
 
+// addressedMax bounds the records whose targets are looked at: names of later ones lie farther into the data than a pointer reaches.
+const addressedMax = 1024
+
 // additional finds the addresses of a set's targets that stand in this zone, each name's once. Routed addresses are left out: which of
-// them a client gets is decided when it asks for them.
+// them a client gets is decided when it asks for them. The result is valid until the next call.
 func (s *stage) additional(n *node, set *rrset) []zone.Additional {
-	var out []zone.Additional
-	var seen map[string]bool
-	for i, r := range set.records {
+	out := s.extra[:0]
+	s.targets = s.targets[:0]
+	for i, r := range set.records[:min(len(set.records), addressedMax)] {
 		data := s.bytesOf(r)
 		s.spans = rrdata.AppendNames(s.spans[:0], r.typ, data)
 		for _, span := range s.spans {
 			name := data[span.Off : span.Off+span.Len]
 			target := s.target(n, set, name)
-			if target == nil || seen[nameKey(name)] {
+			if target == nil || slices.ContainsFunc(s.targets, func(seen []byte) bool { return sameName(seen, name) }) {
 				continue
 			}
-			if seen == nil {
-				seen = map[string]bool{}
-			}
-			seen[nameKey(name)] = true
+			s.targets = append(s.targets, name)
 			required := n.flags&isCut != 0 && set.typ == wire.TypeNS && s.below(target, n)
-			for _, typ := range s.wanted(n, target, r) {
-				if addresses := s.addresses(target, typ); addresses != nil {
+			types := [...]uint16{wire.TypeA, wire.TypeAAAA, r.typ}
+			count := 2
+			if target != n && aliasMode(r.typ, data) {
+				count = 3 // the target's own bindings, too
+			}
+			for _, typ := range types[:count] {
+				if addresses := s.addresses(len(out), target, typ, required); addresses != nil {
 					out = append(out, zone.Additional{Record: i, NameOff: int(span.Off), Required: required, Addresses: addresses})
 				}
 			}
 		}
 	}
+	s.extra = out
 	return out
 }
 
-// nameKey is the same for names that differ in case only.
-func nameKey(name []byte) string {
-	lower := append([]byte(nil), name...)
-	wire.LowerName(lower)
-	return string(lower)
-}
-
-// wanted lists the types of a target's sets that go with a record: addresses, and of a SVCB or HTTPS that only leads elsewhere the
-// target's own bindings.
-func (s *stage) wanted(n, target *node, r *record) []uint16 {
-	types := []uint16{wire.TypeA, wire.TypeAAAA}
-	if target != n && aliasMode(r.typ, s.bytesOf(r)) {
-		types = append(types, r.typ)
+// sameName compares two wire names without case.
+func sameName(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
 	}
-	return types
+	for i := range a {
+		if wire.Lower(a[i]) != wire.Lower(b[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // aliasMode tells whether a SVCB or HTTPS record only leads to another name's (RFC 9460 §2.4.2).
@@ -97,29 +101,45 @@ func (s *stage) below(n, cut *node) bool {
 	}
 }
 
-// addresses is a node's simple set of a type whose data has no compressed names, or nil.
-func (s *stage) addresses(n *node, typ uint16) *zone.Set {
-	var set *zone.Set
+// optionalLenMax bounds the bytes of a set of addresses that comes along but need not: a hundred thousand MX records that share a target of
+// thousands of addresses would need gigabytes.
+const optionalLenMax = 4096
+
+// recordHeadLen is what a packed record takes besides its data.
+const recordHeadLen = 12
+
+// addresses is a node's simple set of a type whose data has no compressed names; nil when there is none, or when it is not required and long.
+// number counts the sets that are in use at a time.
+func (s *stage) addresses(number int, n *node, typ uint16, required bool) *zone.Set {
+	if number == len(s.addressSets) {
+		s.addressSets = append(s.addressSets, new(zone.Set))
+	}
+	set := s.addressSets[number]
+	*set = zone.Set{Type: typ, Records: set.Records[:0], Signatures: set.Signatures[:0]}
+	length := 0
 	for at := n.first; at != 0; {
 		r := s.records.at(at - 1)
 		at = r.next
+		data := s.bytesOf(r)
 		switch {
 		case r.typ == typ && r.note != 0:
 			return nil
 		case r.typ == typ:
-			if set == nil {
-				set = &zone.Set{Type: typ, TTL: r.ttl}
+			if len(set.Records) == 0 || r.ttl < set.TTL {
+				set.TTL = r.ttl
 			}
-			set.TTL = min(set.TTL, r.ttl)
-			set.Records = append(set.Records, s.bytesOf(r))
+			set.Records = append(set.Records, data)
+		case r.typ == wire.TypeRRSIG && uint16(data[0])<<8|uint16(data[1]) == typ:
+			set.Signatures = append(set.Signatures, zone.Signature{TTL: r.ttl, Data: data})
+		default:
+			continue
+		}
+		if length += recordHeadLen + len(data); length > optionalLenMax && !required {
+			return nil
 		}
 	}
-	for at := n.first; at != 0 && set != nil; {
-		r := s.records.at(at - 1)
-		at = r.next
-		if data := s.bytesOf(r); r.typ == wire.TypeRRSIG && uint16(data[0])<<8|uint16(data[1]) == typ {
-			set.Signatures = append(set.Signatures, zone.Signature{TTL: r.ttl, Data: data})
-		}
+	if len(set.Records) == 0 {
+		return nil
 	}
 	return set
 }

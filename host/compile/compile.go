@@ -68,6 +68,11 @@ type stage struct {
 	signatures []*record
 	spans      []rrdata.NameSpan
 	packing    zone.Set
+
+	// Those of additional.
+	targets     [][]byte
+	extra       []zone.Additional
+	addressSets []*zone.Set
 }
 
 // place is a record's position, for a diagnostic.

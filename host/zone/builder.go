@@ -26,7 +26,7 @@ type Set struct {
 	TTL        uint32   // seconds
 	Records    [][]byte // data in wire form, names uncompressed
 	Signatures []Signature
-	Additional []Additional
+	Additional []Additional // in order of Record and NameOff
 }
 
 // Signature is the data of one RRSIG record that covers a set, and its own TTL.

@@ -15,6 +15,8 @@ type packer struct {
 	spans       []rrdata.NameSpan
 	fixups      []byte
 	seen        []seenName
+	text        []byte // the names of seen
+	starts      []nameStart
 	name        wire.Name
 }
 
@@ -38,7 +40,7 @@ func (p *packer) own(name []byte, wildcard bool) {
 func (p *packer) append(arena []byte, s *Set) []byte {
 	start := len(arena)
 	arena = appendSetHead(arena, s.Type, 0, len(s.Records), len(s.Signatures))
-	arena, starts, flags := p.appendRecords(arena, s)
+	arena, flags := p.appendRecords(arena, s)
 	binary.LittleEndian.PutUint32(arena[start+rrDataLenOff:], uint32(len(arena)-start-rrDataOff))
 	if len(s.Signatures) > 0 {
 		flags |= flagSigned
@@ -51,7 +53,7 @@ func (p *packer) append(arena []byte, s *Set) []byte {
 	}
 	if len(s.Additional) > 0 {
 		flags |= flagAdditional
-		arena = appendSized(arena, func(to []byte) []byte { return appendAdditional(to, s.Additional, starts) })
+		arena = appendSized(arena, func(to []byte) []byte { return appendAdditional(to, s.Additional, p.starts) })
 	}
 	binary.LittleEndian.PutUint16(arena[start+rrFlagsOff:], flags)
 	binary.LittleEndian.PutUint32(arena[start+rrSizeOff:], uint32(len(arena)-start))
@@ -75,13 +77,9 @@ func appendRecordHead(arena []byte, typ uint16, ttl uint32, dataLen int) []byte 
 	return binary.BigEndian.AppendUint16(arena, uint16(dataLen))
 }
 
-// appendRecords writes the set's records and collects the fixups of their names. starts is where each name of each
-// record, by its offset in the record's uncompressed data, begins in the packed data; nil when the set needs none.
-func (p *packer) appendRecords(arena []byte, s *Set) (out []byte, starts map[nameKey]int, flags uint16) {
-	p.fixups, p.seen = p.fixups[:0], p.seen[:0]
-	if len(s.Additional) > 0 {
-		starts = make(map[nameKey]int, len(s.Additional))
-	}
+// appendRecords writes the set's records and collects the fixups of their names, and where each name begins if the set needs to know.
+func (p *packer) appendRecords(arena []byte, s *Set) (out []byte, flags uint16) {
+	p.fixups, p.seen, p.text, p.starts = p.fixups[:0], p.seen[:0], p.text[:0], p.starts[:0]
 	base := len(arena)
 	named := rrdata.HasNames(s.Type)
 	for i, data := range s.Records {
@@ -96,8 +94,8 @@ func (p *packer) appendRecords(arena []byte, s *Set) (out []byte, starts map[nam
 		for _, span := range p.spans {
 			arena = append(arena, data[done:span.Off]...)
 			done = int(span.Off + span.Len)
-			if starts != nil {
-				starts[nameKey{i, int(span.Off)}] = len(arena) - base
+			if len(s.Additional) > 0 {
+				p.starts = append(p.starts, nameStart{i, int(span.Off), len(arena) - base})
 			}
 			var self bool
 			arena, self = p.appendName(arena, base, data[span.Off:done], span.Compressible)
@@ -108,11 +106,11 @@ func (p *packer) appendRecords(arena []byte, s *Set) (out []byte, starts map[nam
 		arena = append(arena, data[done:]...)
 		binary.BigEndian.PutUint16(arena[head-2:], uint16(len(arena)-head))
 	}
-	return arena, starts, flags
+	return arena, flags
 }
 
-// nameKey is a name in a set's uncompressed data.
-type nameKey struct{ record, off int }
+// nameStart is where a name, by its offset in a record's uncompressed data, begins in the packed data.
+type nameStart struct{ record, off, packed int }
 
 // appendName writes one name, compressed if it may be and something matches its end. self tells that it points into the data.
 func (p *packer) appendName(arena []byte, base int, name []byte, compressible bool) (out []byte, self bool) {
@@ -129,7 +127,9 @@ func (p *packer) appendName(arena []byte, base int, name []byte, compressible bo
 		written = int(p.name.Off[p.name.Labels-matched])
 	}
 	if at <= selfOffMax {
-		p.seen = append(p.seen, seenName{append([]byte(nil), p.name.Bytes()...), at, written})
+		start := len(p.text)
+		p.text = append(p.text, p.name.Bytes()...)
+		p.seen = append(p.seen, seenName{p.text[start:len(p.text):len(p.text)], at, written})
 	}
 	arena = append(arena, name[:written]...)
 	if matched == 0 {
@@ -192,14 +192,13 @@ func appendSignatures(arena []byte, signatures []Signature) []byte {
 	return arena
 }
 
-// optionalLenMax bounds the addresses that come along but need not: a hundred thousand MX records that share a target of thousands of
-// addresses would need gigabytes.
-const optionalLenMax = 4096
-
 // appendAdditional writes the address sets whose name lies where a pointer can reach.
-func appendAdditional(arena []byte, additional []Additional, starts map[nameKey]int) []byte {
+func appendAdditional(arena []byte, additional []Additional, starts []nameStart) []byte {
 	for _, a := range additional {
-		nameOff := starts[nameKey{a.Record, a.NameOff}]
+		for starts[0].record != a.Record || starts[0].off != a.NameOff {
+			starts = starts[1:]
+		}
+		nameOff := starts[0].packed
 		set := a.Addresses
 		dataLen := 0
 		for _, data := range set.Records {
@@ -209,7 +208,7 @@ func appendAdditional(arena []byte, additional []Additional, starts map[nameKey]
 		for _, sig := range set.Signatures {
 			sigLen += recordHeadLen + len(sig.Data)
 		}
-		if nameOff > selfOffMax || dataLen > 0xFFFF || sigLen > 0xFFFF || !a.Required && dataLen+sigLen > optionalLenMax {
+		if nameOff > selfOffMax || dataLen > 0xFFFF || sigLen > 0xFFFF {
 			continue
 		}
 		flags := uint16(0)
