@@ -148,7 +148,7 @@ func (l *listeners) change(addrs []string, cfg *config.Config) (errs []error) {
 	l.limits = limits
 	var kept, left []*listener
 	for _, n := range l.open {
-		if i := slices.Index(wanted, n.asked); i >= 0 {
+		if i := slices.IndexFunc(wanted, func(p place) bool { return p.addr == n.asked.addr }); i >= 0 {
 			wanted = slices.Delete(wanted, i, i+1)
 			kept = append(kept, n)
 		} else {

@@ -36,9 +36,11 @@ func (h *Host) welcome(took time.Duration) {
 	}
 	fmt.Fprintf(w, "  plugins\t%s\n", h.pluginsText())
 	fmt.Fprintf(w, "  listening\t%s (UDP and TCP)\n", joinAddrs(h.listeners.addrs()))
+	h.mu.Lock()
 	if h.admin != nil {
 		fmt.Fprintf(w, "  admin\thttp://%s/ (readyz, metrics)\n", h.admin.Addr())
 	}
+	h.mu.Unlock()
 	if errors := status.Diagnostics.Errors(); errors > 0 {
 		fmt.Fprintf(w, "  errors\t%s in the files, see above; signpost check %s lists all\n", plural(errors, "error", "errors"), h.options.Dir)
 	}
@@ -51,7 +53,7 @@ func zonesText(status *load.Status) string {
 	if len(status.Zones) == 0 {
 		return "none yet: save a file as NAME.zone in the directory, for example example.com.zone"
 	}
-	text := fmt.Sprintf("%d with %s", len(status.Zones), plural(status.Records(), "record", "records"))
+	text := fmt.Sprintf("%s with %s", thousands(len(status.Zones)), plural(status.Records(), "record", "records"))
 	routes, broken := 0, 0
 	for _, z := range status.Zones {
 		routes += z.Routes
@@ -176,14 +178,18 @@ func exampleQuestion(view *zone.View) (name, typ string) {
 	return "example.com", "SOA"
 }
 
-// plural writes a number with thousands separated, and its word.
+// plural writes a number with its word.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
+	return thousands(n) + " " + many
+}
+
+func thousands(n int) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
-	return digits + " " + many
+	return digits
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"runtime/debug"
@@ -88,8 +89,8 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	if j.same {
 		return false
 	}
+	l.logDiagnostics(news(e.diags, j.diags))
 	e.diags = j.diags
-	l.logDiagnostics(e.diags)
 	log := l.options.Log.With("zone", e.name, "view", e.view)
 	if j.zone == nil {
 		// A zone that waited for the plugins was never found good: what they refuse is as bad as what was refused before them.
@@ -200,14 +201,36 @@ func (l *Loader) byPath() []*entry {
 	return l.order
 }
 
+// news leaves out the warnings that were there before, perhaps in other lines: who saves a file ten times has read them.
+func news(before, now diag.List) diag.List {
+	type warning struct{ file, text string }
+	known := make(map[warning]bool)
+	for _, d := range before {
+		known[warning{d.Pos.File, d.Text}] = d.Severity == diag.Warning
+	}
+	var list diag.List
+	for _, d := range now {
+		if d.Severity == diag.Error || !known[warning{d.Pos.File, d.Text}] {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// logLinesMax bounds the lines of the log for one file; check and /readyz have more.
+const logLinesMax = 50
+
 // logDiagnostics writes one line for each.
 func (l *Loader) logDiagnostics(diags diag.List) {
-	for _, d := range diags {
+	for i, d := range diags {
 		level := slog.LevelError
 		if d.Severity == diag.Warning {
 			level = slog.LevelWarn
 		}
-		text := strings.TrimPrefix(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String(), ": ")
-		l.options.Log.Log(context.Background(), level, text)
+		if i == logLinesMax {
+			l.options.Log.Log(context.Background(), level, fmt.Sprintf("and %d more; signpost check lists all", len(diags)-logLinesMax))
+			return
+		}
+		l.options.Log.Log(context.Background(), level, diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
 	}
 }

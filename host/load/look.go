@@ -108,18 +108,22 @@ func (l *look) list(dir, sub string, wanted func(name string) bool) {
 	}
 }
 
+// strayEntriesMax bounds what is looked at in a directory that is nothing to us: it may hold anything.
+const strayEntriesMax = 1024
+
 func (l *look) addStray(dir, sub string) {
-	entries, err := os.ReadDir(filepath.Join(dir, sub))
+	f, err := os.Open(filepath.Join(dir, sub))
 	if err != nil {
 		return
 	}
+	defer f.Close()
+	entries, _ := f.ReadDir(strayEntriesMax) // an error here is the end, or no directory after all
 	found := stray{name: sub}
 	for _, entry := range entries {
 		if isZoneFile(entry.Name()) {
 			found.files = append(found.files, path.Join(sub, entry.Name()))
 		}
 	}
-	l.subdirs = append(l.subdirs, sub) // it may get zone files later, which deserves a warning then
 	if len(found.files) > 0 {
 		l.strays = append(l.strays, found)
 	}
