@@ -66,10 +66,7 @@ type record struct {
 }
 
 func newCollector(origin []byte) *collector {
-	c := &collector{origin: origin, index: zone.NewIndex(origin, 1)}
-	for off := 0; origin[off] != 0; off += 1 + int(origin[off]) {
-		c.originLabels++
-	}
+	c := &collector{origin: origin, originLabels: wire.CountLabels(origin), index: zone.NewIndex(origin, 1)}
 	c.node(nil) // the apex, also of a zone without records
 	return c
 }
@@ -120,13 +117,8 @@ func (c *collector) relative(owner []byte) (relative []byte, inside bool) {
 	name := c.lower[:copy(c.lower[:], owner)]
 	wire.LowerName(name)
 	cut := len(name) - len(c.origin)
-	if cut < 0 || string(name[cut:]) != string(c.origin) {
+	if cut < 0 || string(name[cut:]) != string(c.origin) || !wire.StartsLabel(name, cut) {
 		return nil, false
-	}
-	for off := 0; off != cut; off += 1 + int(name[off]) {
-		if off > cut {
-			return nil, false // the origin's bytes began inside a label
-		}
 	}
 	return name[:cut], true
 }

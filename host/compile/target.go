@@ -87,16 +87,7 @@ func (s *stage) delegated(name []byte) bool {
 func (s *stage) endsIn(name []byte, n *node) bool {
 	relative, inside := s.relative(name)
 	suffix := s.name(n)
-	return inside && bytes.HasSuffix(relative, suffix) && (len(relative) == len(suffix) || startsLabel(relative, len(relative)-len(suffix)))
-}
-
-// startsLabel tells whether a label of name starts at off.
-func startsLabel(name []byte, off int) bool {
-	at := 0
-	for at < off {
-		at += 1 + int(name[at])
-	}
-	return at == off
+	return inside && bytes.HasSuffix(relative, suffix) && (len(relative) == len(suffix) || wire.StartsLabel(relative, len(relative)-len(suffix)))
 }
 
 // doubled tells whether an absolute name ends in the origin twice, as "www.example.com" without its last dot does.
@@ -106,7 +97,7 @@ func (s *stage) doubled(name []byte) bool {
 	if !inside || s.originLabels < 2 || !bytes.HasSuffix(relative, bare) {
 		return false
 	}
-	return startsLabel(relative, len(relative)-len(bare))
+	return wire.StartsLabel(relative, len(relative)-len(bare))
 }
 
 // checkPlace finds records where they cannot be seen or mean nothing.

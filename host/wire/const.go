@@ -75,7 +75,6 @@ const (
 	TypeNSEC3PARAM = 51
 	TypeSVCB       = 64
 	TypeHTTPS      = 65
-	TypeTSIG       = 250
 	TypeIXFR       = 251
 	TypeAXFR       = 252
 	TypeMAILB      = 253

@@ -10,7 +10,6 @@ type EDNS struct {
 	Present   bool
 	DO        bool // DNSSEC records wanted (RFC 3225)
 	NSID      bool // the server's identity wanted (RFC 5001)
-	Signed    bool // a TSIG record ends the message
 	Version   uint8
 	CookieLen uint8  // 0, 8 or 16..40
 	UDPSize   uint16 // as sent; values below 512 count as 512

@@ -103,6 +103,25 @@ func (n *Name) ParseName(msg []byte, off int) int {
 // Set makes n the wire name name, which must be valid and uncompressed. At holds the offsets in name itself.
 func (n *Name) Set(name []byte) { n.ParseName(name, 0) }
 
+// CountLabels counts the labels of a whole name in wire form, root excluded.
+func CountLabels(name []byte) int {
+	count := 0
+	for off := 0; name[off] != 0; off += 1 + int(name[off]) {
+		count++
+	}
+	return count
+}
+
+// StartsLabel tells whether a label of name, in wire form, starts at off, which is at most its length: the same bytes may stand inside
+// a longer label.
+func StartsLabel(name []byte, off int) bool {
+	at := 0
+	for at < off {
+		at += 1 + int(name[at])
+	}
+	return at == off
+}
+
 // skipName returns the offset past the name at msg[off:n], or zero when it is malformed. Pointers are not followed.
 func skipName(msg []byte, off, end int) int {
 	for off < end {

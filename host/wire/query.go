@@ -88,7 +88,6 @@ func (q *Query) parseRest(msg []byte, before, additional int) Verdict {
 				return Malformed
 			}
 		}
-		q.EDNS.Signed = kind == TypeTSIG
 		off = dataEnd
 	}
 	if off != len(msg) {

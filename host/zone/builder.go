@@ -52,7 +52,7 @@ type Builder struct {
 
 // NewBuilder starts a zone. arenaHint is about how many bytes its arena will take.
 func NewBuilder(origin []byte, arenaHint int) *Builder {
-	z := &Zone{Origin: origin, Labels: countLabels(origin)}
+	z := &Zone{Origin: origin, Labels: wire.CountLabels(origin)}
 	z.arena = make([]byte, 1, max(arenaHint, 64)) // no node starts at zero, so that no full slot is zero
 	return &Builder{zone: z, current: -1}
 }

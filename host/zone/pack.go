@@ -154,21 +154,12 @@ func (p *packer) matchSeen() (labels, target int) {
 				continue
 			}
 			off := len(seen.name) - len(suffix)
-			if off < seen.written && startsLabel(seen.name, off) && string(seen.name[off:]) == string(suffix) && seen.off+off <= selfOffMax {
+			if off < seen.written && wire.StartsLabel(seen.name, off) && string(seen.name[off:]) == string(suffix) && seen.off+off <= selfOffMax {
 				labels, target = labelsHere, seen.off+off
 			}
 		}
 	}
 	return labels, target
-}
-
-// startsLabel tells whether a label of name starts at off.
-func startsLabel(name []byte, off int) bool {
-	at := 0
-	for at < off {
-		at += 1 + int(name[at])
-	}
-	return at == off
 }
 
 // commonLabels counts the labels that two names share at their ends.

@@ -39,7 +39,7 @@ type Zone struct {
 
 // NewBroken is a placeholder for a zone whose file was never loaded well. origin is in wire form, lower case.
 func NewBroken(origin []byte, path string) *Zone {
-	return &Zone{Origin: origin, Labels: countLabels(origin), Path: path, Broken: true}
+	return &Zone{Origin: origin, Labels: wire.CountLabels(origin), Path: path, Broken: true}
 }
 
 // Signed tells whether the zone carries proofs of non-existence.
@@ -124,19 +124,4 @@ func (n Node) All(visit func(RRset) bool) {
 		}
 		set = set.next()
 	}
-}
-
-func countLabels(name []byte) int {
-	count := 0
-	for off := 0; name[off] != 0; off += 1 + int(name[off]) {
-		count++
-	}
-	return count
-}
-
-// fullName writes the node's whole name to buf and returns it.
-func (z *Zone) fullName(n Node, buf *[wire.NameLenMax]byte) []byte {
-	length := copy(buf[:], n.Relative())
-	length += copy(buf[length:], z.Origin)
-	return buf[:length]
 }
