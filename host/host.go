@@ -25,13 +25,12 @@ const Version = "0.1.0"
 
 // Options say what to serve and how. Dir and Log are required.
 type Options struct {
-	Dir     string
-	Listen  []string     // as config.ParseListen returns them; instead of signpost.yaml's
-	Admin   *string      // as config.ParseAdmin returns it; instead of signpost.yaml's
-	Strict  bool         // any error in a file at the start is a reason not to start
-	Log     *slog.Logger // a line for each thing that happens
-	Out     io.Writer    // the text at the start; nil: it goes to Log in one line
-	Offline bool         // keep nothing on disk: neither compiled plugins nor served serials
+	Dir    string
+	Listen []string     // as config.ParseListen returns them; instead of signpost.yaml's
+	Admin  *string      // as config.ParseAdmin returns it; instead of signpost.yaml's
+	Strict bool         // any error in a file at the start is a reason not to start
+	Log    *slog.Logger // a line for each thing that happens
+	Out    io.Writer    // the text at the start; nil: it goes to Log in one line
 }
 
 // Host is the running server. Goroutines, and who waits for them in Close:
@@ -96,10 +95,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.listeners = listeners{host: h}
 	options := load.Options{
 		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Log: h.options.Log, Metrics: &h.counters.Control,
-		Configured: h.bind, Apply: h.apply, Wait: h.options.Strict,
-	}
-	if !h.options.Offline {
-		options.StateDir = stateDir()
+		Configured: h.bind, Apply: h.apply, Wait: h.options.Strict, StateDir: stateDir(),
 	}
 	h.loader = load.New(options)
 	if err := h.loader.Start(ctx); err != nil {
@@ -121,10 +117,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 
 // newPlugins starts compiling the built-in plugins. A place for compiled code that cannot be used costs time at each start, no more.
 func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
-	options := plugin.Options{Builtin: plugins.Builtin()}
-	if !h.options.Offline {
-		options.CacheDir = cacheDir()
-	}
+	options := plugin.Options{Builtin: plugins.Builtin(), CacheDir: cacheDir()}
 	p, err := plugin.New(ctx, options)
 	if err != nil && options.CacheDir != "" {
 		h.options.Log.Warn(fmt.Sprintf("%v; compiling plugins at each start", err))
