@@ -22,11 +22,13 @@ type batch struct {
 	changed bool           // and to publish: it is new
 	asked   bool           // somebody asked for the reload: say so even if nothing changed
 	first   bool
-	plugins *plugin.Host // nil: routed names stay pending
-	began   time.Time
-	jobs    []*job
-	modules []*moduleJob
-	removed []string // zone files
+	// considerate: it is large, and queries are answered meanwhile; a processor was lent to it.
+	considerate bool
+	plugins     *plugin.Host // nil: routed names stay pending
+	began       time.Time
+	jobs        []*job
+	modules     []*moduleJob
+	removed     []string // zone files
 
 	reader   reader
 	mu       sync.Mutex
@@ -70,6 +72,9 @@ func (l *Loader) work(ctx context.Context, b *batch) {
 	var wait sync.WaitGroup
 	for range min(len(b.jobs), cap(l.slots)) {
 		wait.Go(func() {
+			if b.considerate {
+				giveWay()
+			}
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(b.jobs) || ctx.Err() != nil {

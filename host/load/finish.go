@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -59,7 +58,10 @@ func (l *Loader) finish(b *batch) {
 	l.first, l.stale = false, true
 	l.report()
 	if textLen >= largeLoad {
-		debug.FreeOSMemory() // the text and the compiler's tables are garbage now, and the collector would keep the room
+		freeMemory(b.considerate) // the text and the compiler's tables are garbage now, and the collector would keep the room
+	}
+	if b.considerate {
+		l.processors.giveBack()
 	}
 }
 

@@ -118,6 +118,9 @@ func (l *Loader) start(ctx context.Context, b *batch) {
 		return
 	}
 	l.running++
+	if b.considerate = b.large(); b.considerate {
+		l.processors.lend()
+	}
 	go func() {
 		l.work(ctx, b)
 		l.done <- b

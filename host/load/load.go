@@ -70,15 +70,16 @@ type Options struct {
 
 // Loader is made by New. Start and Run are called once, in this order; Reload and Status by anybody at any time.
 type Loader struct {
-	options Options
-	watcher watcher
-	settler settler
-	slots   chan struct{} // one is held while a zone compiles
-	done    chan *batch
-	running int           // batches that were started and not yet finished
-	reload  chan struct{} // holds a wish
-	confirm bool          // the reload was asked for: what is gone is gone
-	first   bool          // nothing was published yet
+	options    Options
+	watcher    watcher
+	settler    settler
+	slots      chan struct{} // one is held while a zone compiles
+	processors processors
+	done       chan *batch
+	running    int           // batches that were started and not yet finished
+	reload     chan struct{} // holds a wish
+	confirm    bool          // the reload was asked for: what is gone is gone
+	first      bool          // nothing was published yet
 
 	files       map[string]stamp           // what matters, as of the latest reading
 	entries     map[string]*entry          // by path of the zone file
