@@ -92,8 +92,8 @@ func condition(name string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", name)
 }
 
-// patience bounds each wait. It is long because machines are slow, not the server.
-const patience = 20 * time.Second
+// patience bounds each wait. It is long because machines are slow, not the server: compiling a plugin with the race detector takes half a minute.
+const patience = 90 * time.Second
 
 // until calls done until it returns true; the last report says what was seen.
 func until(ts *testscript.TestScript, what string, done func() (ok bool, seen string)) {
