@@ -5,6 +5,7 @@
 package answer
 
 import (
+	crand "crypto/rand"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -31,9 +32,7 @@ type Server struct {
 // NewServer returns a server that answers from store's snapshots, which must be there before the first query comes.
 func NewServer(store *zone.Store, plugins *plugin.Host, counters *metrics.Set) *Server {
 	s := &Server{store: store, plugins: plugins, metrics: counters}
-	for i := range s.secret {
-		s.secret[i] = byte(rand.Uint32())
-	}
+	crand.Read(s.secret[:]) // never fails
 	return s
 }
 
@@ -61,6 +60,7 @@ type Worker struct {
 func (s *Server) NewWorker() *Worker {
 	w := &Worker{server: s, counts: s.metrics.NewBlock()}
 	w.random.Seed(rand.Uint64(), rand.Uint64())
+	w.forget(0)
 	if s.plugins != nil {
 		w.plugins = s.plugins.NewWorker()
 	}

@@ -32,22 +32,27 @@ func snapshotOf(t testing.TB, c *config.Config, zones map[string]string) *zone.S
 func compileAll(c *config.Config, zones map[string]string) (snap *zone.Snapshot, reason string) {
 	var compiled []*zone.Zone
 	for origin, text := range zones {
-		wireOrigin := make([]byte, 256)
-		length, err := dns.PackDomainName(origin, wireOrigin, 0, nil, false)
-		if err != nil {
-			return nil, err.Error()
-		}
-		text = "$TTL 300\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\n" + text
-		z, _, diags := compile.Compile(compile.Source{
-			Path: "test.zone", Origin: wireOrigin[:length],
-			Open: func(string) ([]byte, error) { return []byte(text), nil },
-		}, nil)
+		z, reason := compileZone(origin, "$TTL 300\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\n"+text)
 		if z == nil {
-			return nil, fmt.Sprintf("compile %s: %v", origin, diags)
+			return nil, reason
 		}
 		compiled = append(compiled, z)
 	}
 	return &zone.Snapshot{Generation: 1, Config: c, Views: []*zone.View{zone.NewView("public", nil, compiled)}}, ""
+}
+
+// compileZone compiles one zone without plugins. If it has errors, the zone is nil and reason says which.
+func compileZone(origin, text string) (z *zone.Zone, reason string) {
+	wireOrigin := make([]byte, 256)
+	length, err := dns.PackDomainName(origin, wireOrigin, 0, nil, false)
+	if err != nil {
+		return nil, err.Error()
+	}
+	z, _, diags := compile.Compile(compile.Source{
+		Path: "test.zone", Origin: wireOrigin[:length],
+		Open: func(string) ([]byte, error) { return []byte(text), nil },
+	}, nil)
+	return z, fmt.Sprintf("compile %s: %v", origin, diags)
 }
 
 func workerOf(t testing.TB, snap *zone.Snapshot) *Worker {

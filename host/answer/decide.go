@@ -23,10 +23,7 @@ type decisions struct {
 // forget drops the kept decisions: they belong to an older generation.
 func (d *decisions) forget(generation uint64) {
 	d.decisionsOf = generation
-	if d.kept == nil {
-		d.kept = map[*policy.Policy]*policy.Decision{}
-	}
-	clear(d.kept)
+	d.kept = map[*policy.Policy]*policy.Decision{}
 }
 
 // draw is choose for a set that name owns, links into a chain. When it is nil, the response is complete.

@@ -36,7 +36,10 @@ func (s *stage) checkApex() {
 	apex := s.nodes.at(0)
 	var soa, ns bool
 	for _, set := range s.sets(apex) {
-		soa = soa || set.typ == wire.TypeSOA && len(set.records) > 0
+		if len(set.records) == 0 {
+			continue // only signatures are left of it
+		}
+		soa = soa || set.typ == wire.TypeSOA
 		ns = ns || set.typ == wire.TypeNS
 		if set.typ != wire.TypeSOA {
 			continue
