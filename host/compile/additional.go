@@ -129,7 +129,7 @@ func (s *stage) addresses(number int, n *node, typ uint16, required bool) *zone.
 				set.TTL = r.ttl
 			}
 			set.Records = append(set.Records, data)
-		case r.typ == wire.TypeRRSIG && uint16(data[0])<<8|uint16(data[1]) == typ:
+		case r.typ == wire.TypeRRSIG && covered(data) == typ:
 			set.Signatures = append(set.Signatures, zone.Signature{TTL: r.ttl, Data: data})
 		default:
 			continue

@@ -26,6 +26,9 @@ func (s *stage) check() {
 		for i := range sets {
 			s.checkSet(n, &sets[i])
 		}
+		for _, r := range s.stray {
+			s.diags.Warnf(s.place(r), "RRSIG covers %s, which %s does not own", rrdata.TypeName(covered(s.bytesOf(r))), s.ownerText(n))
+		}
 		s.checkPlace(n, sets)
 	}
 	s.checkApex()
@@ -36,9 +39,6 @@ func (s *stage) checkApex() {
 	apex := s.nodes.at(0)
 	var soa, ns bool
 	for _, set := range s.sets(apex) {
-		if len(set.records) == 0 {
-			continue // only signatures are left of it
-		}
 		soa = soa || set.typ == wire.TypeSOA
 		ns = ns || set.typ == wire.TypeNS
 		if set.typ != wire.TypeSOA {
@@ -80,9 +80,6 @@ func (s *stage) serve(soa *record, signed bool) {
 func (s *stage) checkTogether(n *node, sets []rrset) {
 	var cname, dname, alias, other *record
 	for i := range sets {
-		if len(sets[i].records) == 0 {
-			continue
-		}
 		first := sets[i].records[0]
 		switch typ := sets[i].typ; {
 		case typ == wire.TypeCNAME:
@@ -190,10 +187,6 @@ func (s *stage) key(r *record) string {
 
 // checkSet finds mistakes inside one RRset.
 func (s *stage) checkSet(n *node, set *rrset) {
-	if len(set.records) == 0 {
-		s.diags.Warnf(s.place(set.signatures[0]), "RRSIG covers %s, which %s does not own", rrdata.TypeName(set.typ), s.ownerText(n))
-		return
-	}
 	first := set.records[0]
 	for _, r := range set.records[1:] {
 		if r.ttl != first.ttl {

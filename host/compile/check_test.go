@@ -14,6 +14,7 @@ func TestChecks(t *testing.T) {
 		{head, ""},
 		{"@ 60 NS ns1\nns1 60 A 192.0.2.53\n", "example.com.zone: no SOA record at example.com."},
 		{"@ 60 NS ns1\nns1 60 A 192.0.2.53\n@ 60 RRSIG SOA 13 2 60 20300101000000 20200101000000 1 example.com. AAAA\n", "example.com.zone: no SOA record at example.com.\nexample.com.zone:3:1: warning: RRSIG covers SOA, which example.com. does not own"},
+		{head + "al ALIAS ns1\nal RRSIG A 13 3 300 20300101000000 20200101000000 1 example.com. AAAA\n", "example.com.zone:6:1: warning: RRSIG covers A, which al.example.com. does not own"},
 		{head + "@ SOA ns2 hostmaster 2 7200 900 1209600 60\n", "example.com.zone:5:1: a second SOA; the first is at line 2, and a zone has one (RFC 1035 section 5.2)"},
 		{head + "www SOA ns2 hostmaster 2 7200 900 1209600 60\n", "example.com.zone:5:1: SOA at www.example.com., but the zone is example.com."},
 		{head + "www.example.org. A 192.0.2.1\n", "example.com.zone:5:1: www.example.org. is outside the zone example.com."},

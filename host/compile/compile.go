@@ -66,6 +66,7 @@ type stage struct {
 	// Buffers that the methods of each name reuse.
 	found      []rrset
 	signatures []*record
+	stray      []*record
 	spans      []rrdata.NameSpan
 	packing    zone.Set
 

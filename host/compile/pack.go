@@ -24,9 +24,6 @@ func (s *stage) pack(policies []*policy.Policy) *zone.Zone {
 		}
 		for i := range s.sets(n) {
 			set := &s.found[i]
-			if len(set.records) == 0 {
-				continue // signatures over nothing: checkSet has warned
-			}
 			if set.records[0].note != 0 {
 				b.Routed(set.typ, routed, s.candidates(set))
 				routed++

@@ -108,9 +108,6 @@ func (s *stage) checkPlace(n *node, sets []rrset) {
 	}
 	for i := range sets {
 		set := &sets[i]
-		if len(set.records) == 0 {
-			continue
-		}
 		r := set.records[0]
 		switch {
 		case n.flags&isOccluded != 0 && set.typ != wire.TypeA && set.typ != wire.TypeAAAA && !wire.Signing(set.typ):
