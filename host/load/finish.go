@@ -83,6 +83,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		}
 		return false
 	}
+	routed := e.zone != nil && e.zone.Pending && e.sources.sum() == j.sources.sum() // nothing but the wait for plugins ended
 	l.depend(e, j.sources)
 	for file := range j.sources {
 		delete(l.busy, file)
@@ -106,7 +107,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	e.zone, e.loaded, e.took = j.zone, now, j.took
 	j.serial.Served = j.zone.Serial // a signed zone keeps the file's
 	l.serials.set(e.path, j.serial)
-	if !b.first {
+	if !b.first && !routed {
 		log.Info("zone loaded", "serial", e.zone.Serial, "records", e.zone.Records, "took", j.took.Round(10e3))
 	}
 	return true
