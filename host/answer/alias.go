@@ -1,8 +1,6 @@
 package answer
 
 import (
-	"encoding/binary"
-
 	"signpost/host/metrics"
 	"signpost/host/policy"
 	"signpost/host/wire"
@@ -20,7 +18,9 @@ func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 		switch w.hit.Kind {
 		case zone.ALIAS, zone.CNAME, zone.Answer:
 			if set.Routed() {
-				set, outcome = w.choose(set)
+				if set, outcome = w.choose(set); set != nil {
+					ttl = min(ttl, w.ttlCap)
+				}
 			}
 		case zone.NoData, zone.NameError:
 			outcome = policy.NoData
@@ -76,13 +76,12 @@ func (w *Worker) aliasAnswer(set zone.RRset, name *wire.Name, ttl uint32) {
 		turn = w.below(set.Count())
 	}
 	start := out.off
-	if !out.add(answerSection, set, zone.Owner{Name: name, Labels: name.Labels}, false, turn) {
+	owner := zone.Owner{Name: name, Labels: name.Labels}
+	if !out.add(answerSection, set, owner, false, turn) {
 		return
 	}
-	for off := start; off < out.off; {
-		if ttl < binary.BigEndian.Uint32(out.msg[off+6:]) {
-			binary.BigEndian.PutUint32(out.msg[off+6:], ttl)
-		}
-		off = wire.SkipRecord(out.msg, off)
+	if routed := w.hit.Set; routed.Routed() && !w.rest(routed, owner, start) {
+		return
 	}
+	out.capTTL(start, ttl)
 }

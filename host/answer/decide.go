@@ -14,6 +14,8 @@ type decisions struct {
 	decisionsOf uint64 // generation
 	kept        map[*policy.Policy]*policy.Decision
 	called      policy.Decision // of the policy that was called last
+	picked      []int           // candidates of the latest draw
+	ttlCap      uint32          // of the latest draw, in seconds
 	facts       policy.Facts
 	client      netip.Addr
 
@@ -58,7 +60,25 @@ func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
 		out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
 		return nil, policy.ServFail
 	}
-	return set.Candidate(d.Draw(w.random.Uint64())), policy.Answer
+	w.ttlCap = d.TTLCap
+	if d.Pick > 1 {
+		w.picked = d.DrawPick(w.random.Uint64(), w.picked[:0])
+	} else {
+		w.picked = append(w.picked[:0], d.Draw(w.random.Uint64()))
+	}
+	return set.Candidate(w.picked[0]), policy.Answer
+}
+
+// rest writes the candidates of routed that were drawn beside the first, which stands at start, and keeps the TTL of all within what the
+// decision allows. It is false when they do not fit.
+func (w *Worker) rest(routed zone.RRset, owner zone.Owner, start int) bool {
+	for _, i := range w.picked[1:] {
+		if !w.out.add(answerSection, routed.Candidate(i), owner, false, 0) {
+			return false
+		}
+	}
+	w.out.capTTL(start, w.ttlCap)
+	return true
 }
 
 // decision is what p says to this client. It is valid until the next call.

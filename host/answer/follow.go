@@ -81,6 +81,9 @@ func (w *Worker) link(name *wire.Name, links int) int {
 	if !out.add(answerSection, set, zone.Owner{Name: name, Labels: name.Labels}, w.dnssec(), 0) {
 		return 0
 	}
+	if hit.Set.Routed() {
+		out.capTTL(start, w.ttlCap)
+	}
 	if hit.Wildcard {
 		w.proveWildcard(name)
 	}
@@ -103,10 +106,8 @@ func (w *Worker) conclude(view *zone.View, name *wire.Name, links int) {
 		w.many(name, links)
 	case zone.ALIAS:
 		w.alias(view, name, links)
-	case zone.Broken:
-		if links == 0 {
-			out.fail(wire.ServFail, metrics.KindServFail, wire.EDEInvalidData)
-		}
+	case zone.Broken: // also at the end of a chain, as for a name whose policy is not decided yet
+		out.fail(wire.ServFail, metrics.KindServFail, wire.EDEInvalidData)
 	default: // Outside
 		if links == 0 {
 			out.fail(wire.Refused, metrics.KindRefused, wire.EDENotAuthoritative)
@@ -133,8 +134,12 @@ func (w *Worker) answer(name *wire.Name, links int) {
 	if set.Count() > 1 {
 		turn = w.below(set.Count())
 	}
+	owner := zone.Owner{Name: name, Labels: name.Labels}
 	start := out.off
-	if !out.add(answerSection, set, zone.Owner{Name: name, Labels: name.Labels}, w.dnssec(), turn) {
+	if !out.add(answerSection, set, owner, w.dnssec(), turn) {
+		return
+	}
+	if hit.Set.Routed() && !w.rest(hit.Set, owner, start) {
 		return
 	}
 	if hit.Wildcard {
@@ -206,13 +211,17 @@ func (w *Worker) many(name *wire.Name, links int) {
 			out.counts[answerSection] += uint16(set.SigCount())
 			return !one
 		}
+		chosen, outcome := set, policy.Answer
 		if set.Routed() {
-			outcome := policy.Answer
-			if set, outcome = w.choose(set); set == nil {
+			if chosen, outcome = w.choose(set); chosen == nil {
 				return outcome == policy.NoData // as if the set were not there
 			}
 		}
-		return out.add(answerSection, set, owner, w.dnssec(), 0) && !one
+		at := out.off
+		if !out.add(answerSection, chosen, owner, w.dnssec(), 0) || set.Routed() && !w.rest(set, owner, at) {
+			return false
+		}
+		return !one
 	})
 	switch {
 	case out.rcode == wire.ServFail || out.flags&wire.FlagTC != 0:

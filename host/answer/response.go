@@ -5,6 +5,7 @@ import (
 
 	"signpost/host/guard"
 	"signpost/host/metrics"
+	"signpost/host/policy"
 	"signpost/host/wire"
 	"signpost/host/zone"
 )
@@ -118,6 +119,18 @@ func (r *response) authorityStart() int {
 		off = wire.SkipRecord(r.msg, off)
 	}
 	return off
+}
+
+// capTTL lowers the TTL of the records from start on to ttl seconds.
+func (r *response) capTTL(start int, ttl uint32) {
+	if ttl == policy.NoTTLCap {
+		return
+	}
+	for off := start; off < r.off; off = wire.SkipRecord(r.msg, off) {
+		if at := r.msg[off+6:]; ttl < binary.BigEndian.Uint32(at) { // behind a pointer to the owner, type and class
+			binary.BigEndian.PutUint32(at, ttl)
+		}
+	}
 }
 
 // text writes one TXT record with one string of at most 255 bytes, owned by the question's name.

@@ -119,6 +119,27 @@ func TestRoutedAllocs(t *testing.T) {
 	}
 }
 
+// Protects what else a decision may say: several candidates at once, and a TTL for all of them, also behind an ALIAS.
+func TestPickAndTTLCap(t *testing.T) {
+	w, z := routedWorker(t, "multi A 192.0.2.1 ;@ weighted weight=1\nmulti A 192.0.2.2 ;@ weighted weight=1\nmulti A 192.0.2.3 ;@ weighted weight=0\nal ALIAS multi\n")
+	ask(t, w, "multi.example.com", "A") // keeps the decision, which the rest changes
+	d := w.kept[z.Policies[0]]
+	d.Pick, d.TTLCap = 3, 7
+	for _, name := range []string{"multi.example.com", "al.example.com"} {
+		m := ask(t, w, name, "A")
+		seen := map[string]bool{}
+		for _, rr := range m.Answer {
+			seen[rr.(*dns.A).A.String()] = true
+			if rr.Header().Ttl != 7 || rr.Header().Name != name+"." {
+				t.Errorf("%s: got %v, want the TTL of the decision", name, rr)
+			}
+		}
+		if len(m.Answer) != 2 || !seen["192.0.2.1"] || !seen["192.0.2.2"] {
+			t.Errorf("%s: got %s, want both candidates that have weight", name, brief(m))
+		}
+	}
+}
+
 // Protects what a name says whose plugins are not compiled yet.
 func TestRoutedPending(t *testing.T) {
 	w := workerOf(t, snapshotOf(t, config.Default(), map[string]string{"example.com.": "app A 192.0.2.1 ;@ weighted weight=1\nwww A 192.0.2.2\n"}))
