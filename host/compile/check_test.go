@@ -31,6 +31,7 @@ func TestChecks(t *testing.T) {
 		{head + "sub NS sub\n", "example.com.zone:5:1: warning: sub.example.com. is below the delegation and has no glue: nobody can reach it"},
 		{head + "sub NS ns1\nx.sub TXT hidden\n", "example.com.zone:6:1: warning: x.sub.example.com. TXT is never seen: it lies below the delegation at sub.example.com."},
 		{head + "sub NS ns1\nsub TXT hidden\n", "example.com.zone:6:1: warning: sub.example.com. TXT is never seen: the name is delegated"},
+		{head + "sub NS ns.sub\nns.sub A 192.0.2.1 ;@ weighted weight=1\n", "example.com.zone:6:1: warning: ns.sub.example.com. A is glue, about which no policy decides: it is left out of referrals"},
 		{head + "d DNAME example.net.\nx.d TXT hidden\n", "example.com.zone:6:1: warning: x.d.example.com. TXT is never seen: it lies below the DNAME at d.example.com."},
 		{head + "www.example.com A 192.0.2.1\n", "example.com.zone:5:1: warning: www.example.com.example.com. ends with the zone's name twice: is a dot missing at its end?"},
 		{head + "www CNAME web.example.com\nweb A 192.0.2.1\n", "example.com.zone:5:1: warning: web.example.com.example.com. in the data ends with the zone's name twice: is a dot missing at its end?"},
