@@ -110,7 +110,7 @@ func (s *stage) checkPlace(n *node, sets []rrset) {
 		set := &sets[i]
 		r := set.records[0]
 		switch {
-		case n.flags&(isCut|isOccluded) != 0 && r.note != 0:
+		case n.flags&(isCut|isOccluded) != 0 && r.note != 0 && (set.typ == wire.TypeA || set.typ == wire.TypeAAAA):
 			s.diags.Warnf(s.place(r), "%s %s is glue, about which no policy decides: it is left out of referrals", s.ownerText(n), rrdata.TypeName(set.typ))
 		case n.flags&isOccluded != 0 && set.typ != wire.TypeA && set.typ != wire.TypeAAAA && !wire.Signing(set.typ):
 			above := s.cutAbove(n)
