@@ -68,7 +68,7 @@ func TestFuzzSeedsAreValid(t *testing.T) {
 			t.Errorf("seed %d: got %v, want it admitted", i, err)
 			continue
 		}
-		if _, err := h.runtime.CompileModule(context.Background(), rewritten); err != nil {
+		if _, err := h.compileCode(context.Background(), rewritten); err != nil {
 			t.Errorf("seed %d: got %v, want it to compile", i, err)
 		}
 	}

@@ -25,6 +25,9 @@ type Options struct {
 	Builtin  []byte // a module with the built-in plugins, compiled in the background; nil: none
 	CacheDir string // where compiled code is kept between starts; "": nowhere
 	Limits   Limits // of the built-in module
+
+	// Warn is told, by any goroutine, that code was compiled and could not be kept. nil: nobody is.
+	Warn func(error)
 }
 
 // Limits bound what one module may use. A zero field means its default.
@@ -35,8 +38,9 @@ type Limits struct {
 
 // Host holds the modules. Its methods may be called by any goroutine; they wait for each other.
 type Host struct {
-	runtime     wazero.Runtime
-	cache       wazero.CompilationCache
+	warning     func(error) // nil: nobody listens
+	config      wazero.RuntimeConfig
+	kept        kept
 	ready       chan struct{}
 	wake        chan struct{} // a spare is missing
 	stop        context.CancelFunc
@@ -63,19 +67,13 @@ func New(ctx context.Context, options Options) (*Host, error) {
 func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) (*Host, error) {
 	config = config.WithDebugInfoEnabled(false).
 		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureSIMD, false))
-	h := &Host{ready: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+	h := &Host{warning: options.Warn, config: config, kept: kept{options.CacheDir},
+		ready: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
 		builtins: map[string]*plugin{}, loaded: map[string]*plugin{}}
 	if options.CacheDir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(options.CacheDir)
-		if err != nil {
-			return nil, fmt.Errorf("keep compiled plugins in %s: %w", options.CacheDir, err)
+		if err := h.kept.check(); err != nil {
+			return nil, err
 		}
-		h.cache = cache
-		config = config.WithCompilationCache(cache)
-	}
-	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := instantiateWASI(ctx, h.runtime); err != nil {
-		return nil, fmt.Errorf("offer %s: %w", wasiModule, err)
 	}
 	ctx, h.stop = context.WithCancel(ctx)
 	go h.background(ctx, options)
@@ -251,8 +249,9 @@ func (h *Host) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	h.runtime.Close(context.Background())
-	if h.cache != nil {
-		h.cache.Close(context.Background())
+	for _, m := range h.slots {
+		if m != nil {
+			_ = m.code.close() // nobody runs it any more
+		}
 	}
 }

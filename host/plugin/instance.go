@@ -45,7 +45,7 @@ func (m *module) instantiate() (*instance, error) {
 	in := &instance{module: m, clock: wasiEpoch, dice: wasiDiceSeed}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	guest, err := m.host.runtime.InstantiateModule(in.ctx, m.compiled, config)
+	guest, err := m.code.runtime.InstantiateModule(in.ctx, m.code.compiled, config)
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", firstLine(err))
 	}

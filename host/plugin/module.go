@@ -5,12 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"runtime"
 	"slices"
 	"sync/atomic"
-
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental"
 
 	"signpost/sdk/abi"
 )
@@ -28,14 +24,14 @@ const (
 
 // module is one admitted file: compiled once, instantiated by each worker that needs it.
 type module struct {
-	host     *Host
-	sum      string // SHA-256 of the file, hex
-	compiled wazero.CompiledModule
-	limits   Limits
-	plugins  []*plugin
-	slot     int // its place in every worker's list
-	spare    chan *instance
-	retired  atomic.Bool // no policy refers to it any more: workers close their instances
+	host    *Host
+	sum     string // SHA-256 of the file, hex
+	code    *code
+	limits  Limits
+	plugins []*plugin
+	slot    int // its place in every worker's list
+	spare   chan *instance
+	retired atomic.Bool // no policy refers to it any more: workers close their instances
 
 	// Guarded by Host.mu.
 	current  bool // Route finds it
@@ -81,12 +77,11 @@ func (h *Host) compile(ctx context.Context, wasm []byte, limits Limits) (*module
 	}
 	sum := sha256.Sum256(wasm)
 	m := &module{host: h, sum: hex.EncodeToString(sum[:]), limits: limits, spare: make(chan *instance, 1)}
-	ctx = experimental.WithCompilationWorkers(ctx, min(runtime.GOMAXPROCS(0), 4))
-	if m.compiled, err = h.runtime.CompileModule(ctx, rewritten); err != nil {
+	if m.code, err = h.compileCode(ctx, rewritten); err != nil {
 		return nil, fmt.Errorf("compile: %w", firstLine(err))
 	}
 	if err := m.introduce(); err != nil {
-		m.compiled.Close(ctx)
+		_ = m.code.close() // nobody uses it
 		return nil, err
 	}
 	return m, nil
@@ -154,5 +149,5 @@ func (m *module) retireLocked() {
 	default:
 	}
 	m.host.slots[m.slot] = nil
-	m.compiled.Close(context.Background())
+	_ = m.code.compiled.Close(context.Background()) // its instances that workers still have, and its runtime, go when they do
 }
