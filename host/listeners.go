@@ -20,9 +20,10 @@ type listeners struct {
 	host   *Host
 	limits tcp.Limits
 
-	mu   sync.Mutex // guards what follows: the admin server reads while the loader's goroutine changes
-	open []*listener
-	gone tcp.Counters // of the TCP servers that were closed
+	mu      sync.Mutex // guards what follows: the admin server reads while the loader's goroutine changes
+	open    []*listener
+	gone    tcp.Counters // of the TCP servers that were closed
+	goneUDP udp.Counters // likewise
 }
 
 // listener is one address over UDP and TCP.
@@ -238,6 +239,7 @@ func (l *listeners) end(n *listener) {
 	n.udp.Close()
 	n.tcp.Close()
 	l.retire(n.tcp)
+	l.retireUDP(n.udp)
 	n.dismiss(overUDP)
 	n.dismiss(overTCP)
 }
@@ -256,6 +258,32 @@ func (l *listeners) close() {
 	for _, n := range l.open {
 		l.end(n)
 	}
+}
+
+// retireUDP keeps the counters of a closed server.
+func (l *listeners) retireUDP(s *udp.Server) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	addUDP(&l.goneUDP, s.Counters())
+}
+
+// addUDP adds what the metrics show of one server.
+func addUDP(sum *udp.Counters, c udp.Counters) {
+	sum.Truncated += c.Truncated
+	sum.PortZero += c.PortZero
+	sum.SendErrors += c.SendErrors
+	sum.ReceiveErrors += c.ReceiveErrors
+}
+
+// countersUDP sums up the UDP servers, open and closed.
+func (l *listeners) countersUDP() udp.Counters {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sum := l.goneUDP
+	for _, n := range l.open {
+		addUDP(&sum, n.udp.Counters())
+	}
+	return sum
 }
 
 // counters sums up the TCP servers, open and closed.

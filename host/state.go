@@ -15,7 +15,7 @@ type state Host
 // Status gathers what is known now.
 func (s *state) Status() admin.Status {
 	h := (*Host)(s)
-	h.countTCP()
+	h.countListeners()
 	status := admin.Status{Loaded: h.ready.Load(), Plugins: h.pluginStates()}
 	loaded := h.loader.Status()
 	if loaded == nil {
@@ -30,13 +30,18 @@ func (s *state) Status() admin.Status {
 	return status
 }
 
-// countTCP carries the TCP servers' counters to where the metrics are read.
-func (h *Host) countTCP() {
+// countListeners carries the servers' counters to where the metrics are read.
+func (h *Host) countListeners() {
 	sum := h.listeners.counters()
 	c := &h.counters.Control
 	c.TCPConnections.Store(int64(sum.Open))
 	c.TCPAccepted.Store(sum.Accepted)
 	c.TCPRefused.Store(sum.Evicted)
+	datagrams := h.listeners.countersUDP()
+	c.UDPCut.Store(datagrams.Truncated)
+	c.UDPPortZero.Store(datagrams.PortZero)
+	c.UDPSendErrors.Store(datagrams.SendErrors)
+	c.UDPReceiveErrors.Store(datagrams.ReceiveErrors)
 }
 
 func (h *Host) pluginStates() []admin.Plugin {

@@ -102,6 +102,7 @@ type collector struct {
 	build, ready, generation, views, zones, records, stale, diagnostics *prometheus.Desc
 	reloads, reloadSeconds, lastReloadSeconds, lastGoodReload           *prometheus.Desc
 	connections, accepted, refused                                      *prometheus.Desc
+	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
 	pluginInfo, pluginState, pluginStrikes                              *prometheus.Desc
 }
 
@@ -130,6 +131,11 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		accepted:    desc("signpost_tcp_accepted_connections_total", "TCP connections accepted."),
 		refused:     desc("signpost_tcp_refused_connections_total", "TCP connections closed because of a limit."),
 
+		cut:           desc("signpost_udp_cut_queries_total", "UDP queries longer than the buffer, answered with FORMERR."),
+		portZero:      desc("signpost_udp_port_zero_queries_total", "UDP queries from port 0, where no response can go."),
+		sendErrors:    desc("signpost_udp_send_errors_total", "UDP responses that the system did not take."),
+		receiveErrors: desc("signpost_udp_receive_errors_total", "Receive calls that failed."),
+
 		pluginInfo:    desc("signpost_plugin_info", "A plugin's version and sum; always 1.", "plugin", "version", "sha256"),
 		pluginState:   desc("signpost_plugin_state", "1 for the state the plugin is in.", "plugin", "state"),
 		pluginStrikes: desc("signpost_plugin_strikes", "Failed calls since the plugin's file was loaded.", "plugin"),
@@ -148,7 +154,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
-		c.connections, c.accepted, c.refused, c.pluginInfo, c.pluginState, c.pluginStrikes,
+		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.pluginInfo, c.pluginState, c.pluginStrikes,
 	} {
 		out <- d
 	}
@@ -181,6 +187,10 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.connections, float64(control.TCPConnections.Load()))
 	counter(c.accepted, float64(control.TCPAccepted.Load()))
 	counter(c.refused, float64(control.TCPRefused.Load()))
+	counter(c.cut, float64(control.UDPCut.Load()))
+	counter(c.portZero, float64(control.UDPPortZero.Load()))
+	counter(c.sendErrors, float64(control.UDPSendErrors.Load()))
+	counter(c.receiveErrors, float64(control.UDPReceiveErrors.Load()))
 }
 
 func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...string)) {

@@ -97,6 +97,7 @@ type Check struct {
 
 // PluginLimits bounds one plugin.
 type PluginLimits struct {
+	Pos       diag.Pos // of its name; the zero Pos for defaults
 	SHA256    string   // lower-case hex of the only file that may load; empty = any
 	SHA256Pos diag.Pos // of that sum, for the message that refuses the file
 	Fuel      int      // per call

@@ -32,7 +32,9 @@ func TestDefaultsAreWhatTheTableSays(t *testing.T) {
 			check.Kind, check.Pos = "tcp", diag.Pos{File: FileName, Line: 1, Col: 11}
 			want.Checks["web"] = check
 		case "plugins":
-			want.Plugins["web"] = DefaultPluginLimits()
+			limits := DefaultPluginLimits()
+			limits.Pos = diag.Pos{File: FileName, Line: 1, Col: 12}
+			want.Plugins["web"] = limits
 		}
 		got, diags := Parse(FileName, []byte(text))
 		if diags.Errors() > 0 || !reflect.DeepEqual(got, want) {
@@ -111,7 +113,7 @@ func TestParseEverything(t *testing.T) {
 			"stack": {Kind: "calculated", Interval: 30 * time.Second, Fall: 3, Rise: 3, Disabled: true, Pos: pos(27, 3)},
 		},
 		Plugins: map[string]PluginLimits{"canary": {
-			"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(29, 21), 1000, 512 << 10,
+			pos(29, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(29, 21), 1000, 512 << 10,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {

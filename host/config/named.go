@@ -50,8 +50,9 @@ func setKind(kind string) setter {
 	}
 }
 
-func openPlugin(p *parser, name string, _ value) {
+func openPlugin(p *parser, name string, where value) {
 	limits := DefaultPluginLimits()
+	limits.Pos = where.pos
 	p.plugins[name] = &limits
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"signpost/host/diag"
@@ -45,4 +47,16 @@ func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
 	if err := l.options.Plugins.Load(ctx, moduleName(m.path), c.text, limits); err != nil {
 		m.diags.Errorf(pos, "%v", err) // it names the plugin
 	}
+}
+
+// fileless finds plugins of signpost.yaml that have no file: their pins and limits bind nothing.
+func (l *Loader) fileless() diag.List {
+	var diags diag.List
+	for _, name := range slices.Sorted(maps.Keys(l.config.Plugins)) {
+		file := path.Join(pluginsDir, name+pluginSuffix)
+		if _, is := l.files[file]; !is {
+			diags.Warnf(l.config.Plugins[name].Pos, "plugins.%s says nothing: there is no %s, and built-in plugins have fixed limits", name, file)
+		}
+	}
+	return diags
 }

@@ -59,7 +59,7 @@ func (l *Loader) report() {
 	}
 	l.reportedDir = l.found.dir
 	served := l.served()
-	dir := append(slices.Clone(l.found.dir), l.duplicates(served)...)
+	dir := slices.Concat(l.found.dir, l.duplicates(served), l.fileless())
 	if !slices.Equal(dir, l.reported) {
 		l.logDiagnostics(dir)
 		if len(dir) == 0 {

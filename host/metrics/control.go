@@ -12,6 +12,11 @@ type Control struct {
 	TCPAccepted    atomic.Uint64 // since start; writer: listen/tcp
 	TCPRefused     atomic.Uint64 // closed because of a limit; writer: listen/tcp
 
+	UDPCut           atomic.Uint64 // queries longer than a buffer; writer: listen/udp, as of the next three
+	UDPPortZero      atomic.Uint64 // queries from port 0, where no response can go
+	UDPSendErrors    atomic.Uint64 // responses that the system did not take
+	UDPReceiveErrors atomic.Uint64 // failed receive calls
+
 	mu      sync.Mutex
 	reloads Reloads
 }
