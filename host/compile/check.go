@@ -50,7 +50,10 @@ func (s *stage) checkApex() {
 		s.serve(set.records[0], len(set.signatures) > 0)
 	}
 	where := diag.Pos{File: s.src.Path}
-	if !soa {
+	switch {
+	case !soa && s.records.count == 0 && s.diags.Errors() > 0: // nothing could be read, which was said
+		return
+	case !soa:
 		s.diags.Errorf(where, "no SOA record at %s", nameText(s.origin))
 		return
 	}

@@ -390,6 +390,7 @@ func TestIrregular(t *testing.T) {
 	f := follow(t, dir)
 	f.awaitDiagnostic("example.com.zone")
 	f.awaitDiagnostic("loop.zone")
+	f.awaitDiagnostic("example.net.zone")
 	write(t, zoneText(1, 0), dir, "nowhere")
 	f.await("the zone behind the link", func(s *Status) bool { return strings.Contains(summary(s), "example.net. 1") })
 }

@@ -18,6 +18,7 @@ var (
 	errNoDirectory = errors.New("not a directory")
 	errUnsettled   = errors.New("the file is being written")
 	errIrregular   = errors.New("not a regular file")
+	errZeros       = errors.New("not text, it begins with a zero byte")
 	errOutside     = errors.New("the path leaves the data directory")
 )
 
@@ -99,26 +100,36 @@ func relative(err error, name string) error {
 	return err
 }
 
-// readRegular reads a regular file; a pipe or a device would block, so anything else is refused before it is opened.
-// A patient reader is errUnsettled rather than reading what is still being written.
+// readRegular reads a regular file, and nothing else: a device may be endless. A patient reader is errUnsettled rather than reading what is
+// still being written. No text begins with a zero byte; files that lost their blocks in a crash do, as long as they ever were.
 func readRegular(full string, patient bool) ([]byte, writer, error) {
-	info, err := os.Stat(full)
-	if err != nil {
+	refuse := func(err error) ([]byte, writer, error) {
+		return nil, writerUnknown, &fs.PathError{Op: "read", Path: full, Err: err}
+	}
+	if info, err := os.Stat(full); err != nil {
 		return nil, writerUnknown, err
+	} else if !info.Mode().IsRegular() {
+		return refuse(errIrregular) // opening a device may do something
 	}
-	if !info.Mode().IsRegular() {
-		return nil, writerUnknown, &fs.PathError{Op: "read", Path: full, Err: errIrregular}
-	}
-	if info.Size() > fileMax {
-		return nil, writerUnknown, &fs.PathError{Op: "read", Path: full, Err: fmt.Errorf("%d bytes are more than %d", info.Size(), int64(fileMax))}
-	}
-	f, err := os.Open(full)
+	f, err := os.OpenFile(full, os.O_RDONLY|openFlags, 0)
 	if err != nil {
 		return nil, writerUnknown, err
 	}
 	defer f.Close()
-	if patient && writerOf(f) == writerOpen {
+	info, err := f.Stat() // of what was opened: it may be another file by now
+	switch {
+	case err != nil:
+		return nil, writerUnknown, err
+	case !info.Mode().IsRegular():
+		return refuse(errIrregular)
+	case info.Size() > fileMax:
+		return refuse(fmt.Errorf("%d bytes are more than %d", info.Size(), int64(fileMax)))
+	case patient && writerOf(f) == writerOpen:
 		return nil, writerOpen, errUnsettled
+	}
+	var first [1]byte
+	if n, _ := f.ReadAt(first[:], 0); n == 1 && first[0] == 0 && filepath.Ext(full) != pluginSuffix {
+		return refuse(errZeros)
 	}
 	text := make([]byte, info.Size()+1) // one more, so that a file that did not grow is known in one read
 	n, err := io.ReadFull(f, text)

@@ -55,8 +55,9 @@ type serials struct {
 	file  string // "": memory only
 	log   *slog.Logger
 	zones map[string]served // by path of the zone file
-	dirty bool
+	dirty bool              // they differ from the file
 
+	failing  bool // the file could not be written
 	recalled bool
 }
 
@@ -115,20 +116,22 @@ func (s *serials) set(path string, now served) {
 	}
 }
 
-// save writes what changed. Failing once, it goes on in memory.
+// save writes what changed. What could not be written is tried again with the next change; it is said once.
 func (s *serials) save(dir string) {
 	if !s.dirty || s.file == "" {
 		return
 	}
-	s.dirty = false
 	text, err := json.MarshalIndent(serialsFile{Version: serialsVersion, Directory: dir, Zones: s.zones}, "", "\t")
 	if err == nil {
 		err = writeWhole(s.file, append(text, '\n'))
 	}
-	if err != nil {
+	switch {
+	case err == nil && s.failing:
+		s.log.Info("serials are remembered again", "file", s.file)
+	case err != nil && !s.failing:
 		s.log.Warn(fmt.Sprintf("remember serials: %v; a restart begins with those of the files", err))
-		s.file = ""
 	}
+	s.dirty, s.failing = err != nil, err != nil
 }
 
 // writeWhole replaces a file by rename, so that a crash leaves the old or the new one.

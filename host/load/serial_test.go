@@ -2,7 +2,9 @@ package load
 
 import (
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -53,5 +55,28 @@ func TestSerialsFile(t *testing.T) {
 	}
 	if got := recalled("/zones").zones; len(got) != 0 {
 		t.Errorf("spoilt file: got %v, want nothing", got)
+	}
+}
+
+// Protects the memory from a disk that is full for a while: what could not be written is written with the next change, and said once.
+func TestSerialsAfterFault(t *testing.T) {
+	var log syncBuffer
+	state := filepath.Join(t.TempDir(), "state")
+	write(t, "in the way", state)
+	s := newSerials(state, "/zones", slog.New(slog.NewTextHandler(&log, nil)))
+	want := served{File: 1, Served: 5}
+	s.set("example.com.zone", want)
+	s.save("/zones")
+	s.set("example.net.zone", want)
+	s.save("/zones")
+	if got := strings.Count(log.String(), "remember serials: "); got != 1 {
+		t.Errorf("got %d warnings, want 1:\n%s", got, log.String())
+	}
+	must(t, os.Remove(state))
+	s.save("/zones")
+	again := newSerials(state, "/zones", slog.New(slog.DiscardHandler))
+	again.recall()
+	if len(again.zones) != 2 || again.zones["example.com.zone"] != want {
+		t.Errorf("after a restart: got %v, want both zones with %v", again.zones, want)
 	}
 }

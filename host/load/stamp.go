@@ -18,16 +18,19 @@ type stamp struct {
 	unreadable bool   // the file is there, or may be, but the system refuses to say more
 }
 
-// stampOf asks the system; it follows symbolic links.
+// stampOf asks the system; it follows symbolic links. A link that leads nowhere is there and cannot be read: nobody deletes a zone by taking
+// away what its link leads to, and a volume that is not mounted must not delete any.
 func stampOf(path string) stamp {
 	info, err := os.Stat(path)
-	if err != nil {
-		if isGone(err) {
+	if err == nil {
+		return stampOfInfo(info)
+	}
+	if isGone(err) {
+		if _, err = os.Lstat(path); err != nil && isGone(err) {
 			return stamp{}
 		}
-		return stamp{unreadable: true}
 	}
-	return stampOfInfo(info)
+	return stamp{unreadable: true}
 }
 
 func stampOfInfo(info fs.FileInfo) stamp {
