@@ -5,12 +5,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"signpost/host/diag"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -63,7 +66,7 @@ beside the records: shares of the traffic, regions, health.`,
 		Example: `  signpost serve zonefiles                        serve the directory on the usual addresses
   signpost serve /etc/zones --listen :53          on port 53 of every address of this machine
   signpost check zonefiles                        find every mistake without serving anything`,
-		Args:          cobra.NoArgs,
+		Args:          noCommand,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -71,9 +74,30 @@ beside the records: shares of the traffic, regions, health.`,
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"}) // signpost COMMAND --help is enough
 	root.AddCommand(newServe(), newCheck(), newVersion())
+	root.InitDefaultHelpCmd()
+	for _, command := range root.Commands() {
+		if command.Name() == "help" {
+			command.Short = "Explain a command, as --help behind it does"
+			command.Args = func(_ *cobra.Command, args []string) error {
+				_, unknown, err := root.Find(args)
+				return cmp.Or(err, noCommand(root, unknown)) // cobra itself would print the general help and succeed
+			}
+		}
+	}
 	return root
+}
+
+// noCommand refuses a first word that is no command, and names the nearest one.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	return fmt.Errorf("unknown command %q%s", args[0], diag.DidYouMean(args[0], names))
 }
 
 // dirArgument takes DIR, the current directory if it is left out.
