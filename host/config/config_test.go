@@ -171,7 +171,7 @@ var mistakes = []struct{ text, want string }{
 	{"listen: [127.0.0.1:53, 127.0.0.1]", `1:24: listen: 127.0.0.1:53 is listed twice`},
 	{"listen: [127.0.0.1:53, ':53']", `1:24: listen: 127.0.0.1:53 is part of :53; keep one of them`},
 	{"listen: ['[::]:53', '[::1]:53', 127.0.0.1:53]", `1:21: listen: [::1]:53 is part of [::]:53; keep one of them`},
-	{"listen: ['é', 'localhost:53']", "1:10: listen: \"é\" is no IP address in \"é\"; write 127.0.0.1:5300, [::1]:5300 or :53\n" +
+	{"listen: ['é', 'localhost:53']", "1:10: listen: \"é\" is no IP address; write 127.0.0.1:5300, [::1]:5300 or :53\n" +
 		"1:16: listen: \"localhost\" is no IP address in \"localhost:53\"; write 127.0.0.1:5300, [::1]:5300 or :53"},
 	{"listen: 127.0.0.1:70000", `1:9: listen: "127.0.0.1:70000" has no port 0..65535`},
 	{"listen: 70000", `1:9: listen: "70000" has no port 0..65535`},

@@ -38,7 +38,11 @@ func ParseListen(raw string) (string, error) {
 			return "", fmt.Errorf("%q has no port 0..65535", raw)
 		}
 	}
-	return "", fmt.Errorf("%q is no IP address in %q; write 127.0.0.1:5300, [::1]:5300 or :53", host, raw)
+	in := ""
+	if host != raw {
+		in = fmt.Sprintf(" in %q", raw)
+	}
+	return "", fmt.Errorf("%q is no IP address%s; write 127.0.0.1:5300, [::1]:5300 or :53", host, in)
 }
 
 // CheckListen returns an error when two of the addresses, as ParseListen returns them, are equal or one holds the other.
