@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"signpost/host/diag"
 )
 
 // NewLog returns a logger for people (format "text") or for programs ("json").
@@ -52,7 +54,7 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	var b bytes.Buffer
 	b.WriteString(r.Time.Format("2006-01-02 15:04:05.000 "))
 	fmt.Fprintf(&b, "%-5s ", strings.ToLower(r.Level.String()))
-	b.WriteString(oneLine(r.Message))
+	b.WriteString(diag.OneLine(r.Message))
 	b.WriteString(l.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		appendAttr(&b, l.group, a)
@@ -100,19 +102,8 @@ func appendAttr(b *bytes.Buffer, group string, a slog.Attr) {
 	if value.Kind() == slog.KindDuration {
 		text = value.Duration().Round(10 * time.Microsecond).String()
 	}
-	if text == "" || strings.ContainsAny(text, " \t\r\n\"=") {
+	if text == "" || strings.ContainsAny(text, " \"=") || diag.OneLine(text) != text {
 		text = strconv.Quote(text)
 	}
 	fmt.Fprintf(b, " %s%s=%s", group, a.Key, text)
-}
-
-// oneLine keeps a message from looking like several, or from moving a terminal's cursor.
-func oneLine(text string) string {
-	for _, r := range text {
-		if r < ' ' || r == 0x7f {
-			quoted := strconv.Quote(text)
-			return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-		}
-	}
-	return text
 }

@@ -47,12 +47,16 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 				return err
 			}
 			options.Dir = dirArgument(args)
-			options.Log, err = host.NewLog(command.ErrOrStderr(), flags.logFormat)
+			spool := newSpool(func(count int) {
+				options.Log.Warn("lines of the log were dropped: nobody read them", "count", count)
+			})
+			defer spool.close()
+			options.Log, err = host.NewLog(spool.to(command.ErrOrStderr()), flags.logFormat)
 			if err != nil {
 				return err
 			}
 			if flags.logFormat == "text" {
-				options.Out = command.OutOrStdout()
+				options.Out = spool.to(command.OutOrStdout())
 			}
 			if err := serve(options, command.ErrOrStderr()); err != nil {
 				return &failure{err}
@@ -100,6 +104,7 @@ func serve(options host.Options, stderr io.Writer) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	signal.Ignore(syscall.SIGPIPE) // the reader of the log may go; the server stays
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 

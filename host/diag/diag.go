@@ -7,6 +7,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // Pos is a place in a user's file. Line and Col count from 1, Col in bytes; zero means unknown.
@@ -57,7 +60,19 @@ func (d Diagnostic) String() string {
 		text = "warning: " + text
 	}
 	if where := d.Pos.String(); where != "" {
-		return where + ": " + text
+		text = where + ": " + text
+	}
+	return OneLine(text)
+}
+
+// OneLine keeps a text from looking like several, and from moving a terminal's cursor: file names hold any byte. Text with characters that
+// cannot be printed comes as Go would write it, without the quotes around it.
+func OneLine(text string) string {
+	for i, r := range text {
+		if r < ' ' || r == 0x7f || r >= 0x80 && (!strconv.IsPrint(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD")) {
+			quoted := strconv.Quote(text)
+			return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+		}
 	}
 	return text
 }

@@ -12,6 +12,9 @@ func TestDiagnosticString(t *testing.T) {
 		{Diagnostic{Pos{"a.zone", 7, 0}, Warning, "duplicate record"}, "a.zone:7: warning: duplicate record"},
 		{Diagnostic{Pos{"a.zone", 0, 0}, Error, "no SOA"}, "a.zone: no SOA"},
 		{Diagnostic{Pos{}, Error, "no zones"}, "no zones"},
+		{Diagnostic{Pos{"a\nb\xff\x1b[2J.zone", 1, 0}, Error, `"x" is no \name`}, `a\nb\xff\x1b[2J.zone:1: "x" is no \\name`},
+		{Diagnostic{Pos{"a.zone", 1, 0}, Error, "cycle: a → bü \uFFFD"}, "a.zone:1: cycle: a → bü \uFFFD"},
+		{Diagnostic{Pos{"a.zone", 1, 0}, Error, "\u009b2J \u202e"}, `a.zone:1: \u009b2J \u202e`},
 	} {
 		if got := c.d.String(); got != c.want {
 			t.Errorf("%#v: got %q, want %q", c.d, got, c.want)

@@ -18,6 +18,7 @@ var (
 	errNoDirectory = errors.New("not a directory")
 	errUnsettled   = errors.New("the file is being written")
 	errIrregular   = errors.New("not a regular file")
+	errCut         = errors.New("cut off: there is no newline at the end, and the length is a whole number of disk blocks")
 	errZeros       = errors.New("not text, it begins with a zero byte")
 	errOutside     = errors.New("the path leaves the data directory")
 )
@@ -34,6 +35,9 @@ const (
 // unfinishedWait is how long a text that does not end in a newline is taken for half a file where the system cannot tell whether
 // it is still being written. What programs write in blocks almost never breaks off at the end of a line.
 const unfinishedWait = 500 * time.Millisecond
+
+// blockLen divides the length of a file whose writer ran out of disk, or was killed while it copied: both write blocks.
+const blockLen = 4096
 
 // fileMax bounds what is read into memory: eight times a zone of ten million records would be 3 GB, and offsets are 32 bits.
 const fileMax = 2 << 30
@@ -79,6 +83,9 @@ func (r *reader) read(name string) content {
 		c.err = errUnsettled
 	case open == writerUnknown && !finished(name, text) && r.now().Sub(before.touched(r.now())) < unfinishedWait:
 		c.err = errUnsettled
+	}
+	if c.err == nil && len(text) > 0 && len(text)%blockLen == 0 && !finished(name, text) {
+		c.err = &fs.PathError{Op: "read", Path: name, Err: errCut}
 	}
 	if c.err == nil {
 		c.sum = sha256.Sum256(text)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -70,6 +71,30 @@ func TestFinished(t *testing.T) {
 	} {
 		if got := finished(c.name, []byte(c.text)); got != c.want {
 			t.Errorf("finished(%q, %q): got %v, want %v", c.name, c.text, got, c.want)
+		}
+	}
+}
+
+// Protects from the halves that a full disk leaves, as far as they can be told from files that merely lack the last newline.
+func TestReadCutOff(t *testing.T) {
+	dir := t.TempDir()
+	r := reader{dir: dir, now: time.Now, settled: true}
+	for _, c := range []struct {
+		name string
+		len  int
+		end  string
+		want error
+	}{
+		{"a.zone", 0, "", nil},
+		{"a.zone", 2 * blockLen, "", errCut},
+		{"a.zone", 2*blockLen - 1, "\n", nil},
+		{"a.zone", 2*blockLen + 1, "", nil},
+		{"plugins/a.wasm", 2 * blockLen, "", nil},
+	} {
+		must(t, os.MkdirAll(filepath.Join(dir, "plugins"), 0o755))
+		write(t, strings.Repeat(";", c.len)+c.end, dir, c.name)
+		if got := r.read(c.name); !errors.Is(got.err, c.want) {
+			t.Errorf("%s of %d bytes, then %q: got error %v, want %v", c.name, c.len, c.end, got.err, c.want)
 		}
 	}
 }
