@@ -1,7 +1,7 @@
 // Package compile turns a zone file's entries into a zone that workers can answer from: collect → check → route → pack.
 //
-// Plane: control. Floor: 3. Journey of an edit: step 3. One stage a file; each stage reports all it finds, and the first stage
-// that finds an error is the last one that runs.
+// Plane: control. Floor: 3. Journey of an edit: step 3. One stage a file; each stage reports all it finds, and an error in one
+// keeps only packing from running, so that a person sees all mistakes at once.
 package compile
 
 import (
@@ -31,17 +31,13 @@ func Compile(src Source, plugins *plugin.Host) (z *zone.Zone, files []string, di
 	c := newCollector(src.Origin)
 	files, diags = zonefile.Read(zonefile.Source{Path: src.Path, Origin: src.Origin, Open: c.sizing(src.Open)}, c.add)
 	stage := &stage{collector: c, src: &src, files: files, diags: diags}
-	var specs []*policy.Spec
+	var policies []*policy.Policy
+	pending := false
 	if len(files) > 0 {
 		stage.link()
 		stage.check()
-		specs = stage.specs()
+		policies, pending = stage.route(stage.specs(), plugins)
 	}
-	if stage.diags.Errors() > 0 {
-		stage.diags.Sort()
-		return nil, files, stage.diags
-	}
-	policies, pending := stage.route(specs, plugins)
 	if stage.diags.Errors() == 0 {
 		z = stage.pack(policies)
 		z.Pending = pending
