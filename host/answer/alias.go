@@ -24,8 +24,11 @@ func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 			}
 		case zone.NoData, zone.NameError:
 			outcome = policy.NoData
-		default:
-			out.fail(wire.ServFail, metrics.KindServFail, wire.EDENotSupported)
+		case zone.Broken:
+			out.fail(wire.ServFail, metrics.KindServFail, invalidZone)
+			return
+		default: // Outside or Delegation: there is nobody here who could ask
+			out.fail(wire.ServFail, metrics.KindServFail, aliasLeadsOut)
 			return
 		}
 		switch {
@@ -49,7 +52,7 @@ func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 		}
 		view.Find(&w.chain.renamed, q.Type, &w.sums, &w.hit)
 	}
-	out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
+	out.fail(wire.ServFail, metrics.KindServFail, aliasTooLong)
 }
 
 // aliasTarget reads the name that an ALIAS or CNAME leads to into w.chain.renamed. A CNAME's may be compressed against its owner, so the

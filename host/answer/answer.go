@@ -128,16 +128,16 @@ func (w *Worker) admit(verdict wire.Verdict, addr netip.Addr) bool {
 	q, out := &w.query, &w.out
 	switch {
 	case q.Opcode() != wire.OpcodeQuery:
-		out.fail(wire.NotImp, metrics.KindError, wire.EDENotSupported)
+		out.fail(wire.NotImp, metrics.KindError, unsupported)
 	case verdict == wire.Malformed:
-		out.fail(wire.FormErr, metrics.KindError, wire.EDENone)
+		out.fail(wire.FormErr, metrics.KindError, unexplained)
 	case q.EDNS.Present && q.EDNS.Version != 0:
-		out.fail(wire.BadVers, metrics.KindError, wire.EDENone)
+		out.fail(wire.BadVers, metrics.KindError, unexplained)
 	case !w.rules.acl.Allows(addr):
 		w.counts.Inc(metrics.ACLDenied)
-		out.fail(wire.Refused, metrics.KindRefused, wire.EDEProhibited)
+		out.fail(wire.Refused, metrics.KindRefused, notAllowed)
 	case verdict == wire.CookieOnly && w.rules.cookies == nil:
-		out.fail(wire.FormErr, metrics.KindError, wire.EDENone)
+		out.fail(wire.FormErr, metrics.KindError, unexplained)
 	default:
 		w.cookie(addr)
 		return verdict == wire.Good
@@ -165,16 +165,16 @@ func (w *Worker) lookUp(addr netip.Addr) {
 		w.chaos()
 		return
 	default:
-		out.fail(wire.Refused, metrics.KindRefused, wire.EDENotSupported)
+		out.fail(wire.Refused, metrics.KindRefused, unsupported)
 		return
 	}
 	if q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR {
-		out.fail(wire.NotImp, metrics.KindError, wire.EDENotSupported)
+		out.fail(wire.NotImp, metrics.KindError, unsupported)
 		return
 	}
 	view := w.viewOf(addr)
 	if view == nil {
-		out.fail(wire.Refused, metrics.KindRefused, wire.EDENotAuthoritative)
+		out.fail(wire.Refused, metrics.KindRefused, inNoView)
 		return
 	}
 	w.client = addr

@@ -42,7 +42,7 @@ func (w *Worker) draw(set zone.RRset, name *wire.Name, links int) zone.RRset {
 func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
 	z, out := w.hit.Zone, &w.out
 	if z.Pending || w.plugins == nil {
-		out.fail(wire.ServFail, metrics.KindServFail, wire.EDENotReady)
+		out.fail(wire.ServFail, metrics.KindServFail, notReady)
 		return nil, policy.ServFail
 	}
 	d := w.decision(z.Policies[set.Policy()])
@@ -57,7 +57,7 @@ func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
 	case policy.NoData:
 		return nil, policy.NoData
 	case policy.ServFail:
-		out.fail(wire.ServFail, metrics.KindServFail, wire.EDEOther)
+		out.fail(wire.ServFail, metrics.KindServFail, allDown)
 		return nil, policy.ServFail
 	}
 	w.ttlCap = d.TTLCap

@@ -178,3 +178,43 @@ func TestGuards(t *testing.T) {
 		}
 	}
 }
+
+// Protects RFC 8914's text: an ALIAS that cannot be followed says why, and so does a client that no view takes.
+func TestReasons(t *testing.T) {
+	var long strings.Builder
+	for i := range 17 {
+		fmt.Fprintf(&long, "a%d ALIAS a%d\n", i, i+1)
+	}
+	zones := map[string]string{"example.com.": long.String() + "a17 A 192.0.2.1\nout ALIAS www.example.org.\nlab NS ns.example.org.\ncut ALIAS www.lab\n"}
+	snap := snapshotOf(t, config.Default(), zones)
+	w := workerOf(t, snap)
+	for name, want := range map[string]string{
+		"a0.example.com.":  "too many names",
+		"out.example.com.": "no zone of this view answers for",
+		"cut.example.com.": "no zone of this view answers for",
+		"www.example.org.": "none of this server's zones",
+	} {
+		if got := extraText(exchange(t, w, new(dns.Msg).SetQuestion(name, dns.TypeA).SetEdns0(1232, false), false)); !strings.Contains(got, want) {
+			t.Errorf("%s: got the text %q, want %q in it", name, got, want)
+		}
+	}
+	snap.Views = nil
+	if got, want := extraText(exchange(t, w, new(dns.Msg).SetQuestion("a.example.com.", dns.TypeA).SetEdns0(1232, false), false)), "no view"; !strings.Contains(got, want) {
+		t.Errorf("without views: got the text %q, want %q in it", got, want)
+	}
+	for code, r := range reasons {
+		if (r.text == "") != (reason(code) == unexplained) {
+			t.Errorf("reason %d: got the text %q", code, r.text)
+		}
+	}
+}
+
+// extraText is the text of a response's extended error, "" without one.
+func extraText(m *dns.Msg) string {
+	for _, o := range m.IsEdns0().Option {
+		if e, ok := o.(*dns.EDNS0_EDE); ok {
+			return e.ExtraText
+		}
+	}
+	return ""
+}

@@ -83,13 +83,14 @@ func (w *Worker) writeOPT() {
 		off += 4
 		off += copy(msg[off:], ecs.Addr[:ecs.AddrLen()])
 	}
-	if out.ede != wire.EDENone {
-		text := edeText(out.ede)
+	if out.reason != unexplained {
+		why := &reasons[out.reason]
+		text := why.text
 		if off+optionHeadLen+2+len(text) > w.limit() {
 			text = ""
 		}
 		off = putOption(msg, off, wire.OptionEDE, 2+len(text))
-		binary.BigEndian.PutUint16(msg[off:], uint16(out.ede))
+		binary.BigEndian.PutUint16(msg[off:], uint16(why.code))
 		off += 2
 		off += copy(msg[off:], text)
 	}
@@ -107,21 +108,4 @@ func putOption(msg []byte, off, code, length int) int {
 	binary.BigEndian.PutUint16(msg[off:], uint16(code))
 	binary.BigEndian.PutUint16(msg[off+2:], uint16(length))
 	return off + optionHeadLen
-}
-
-// edeText explains an extended error to the person who reads it (RFC 8914 §2).
-func edeText(code int) string {
-	switch code {
-	case wire.EDENotReady:
-		return "plugins are still being compiled"
-	case wire.EDEProhibited:
-		return "not allowed by this server's configuration"
-	case wire.EDENotAuthoritative:
-		return "the name is in none of this server's zones"
-	case wire.EDENotSupported:
-		return "not supported here"
-	case wire.EDEInvalidData:
-		return "the zone file has errors"
-	}
-	return ""
 }

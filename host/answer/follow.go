@@ -107,10 +107,10 @@ func (w *Worker) conclude(view *zone.View, name *wire.Name, links int) {
 	case zone.ALIAS:
 		w.alias(view, name, links)
 	case zone.Broken: // also at the end of a chain, as for a name whose policy is not decided yet
-		out.fail(wire.ServFail, metrics.KindServFail, wire.EDEInvalidData)
+		out.fail(wire.ServFail, metrics.KindServFail, invalidZone)
 	default: // Outside
 		if links == 0 {
-			out.fail(wire.Refused, metrics.KindRefused, wire.EDENotAuthoritative)
+			out.fail(wire.Refused, metrics.KindRefused, inNoZone)
 		}
 	}
 }

@@ -19,7 +19,7 @@ type response struct {
 	flags       uint16
 	rcode       int // extended
 	kind        metrics.Counter
-	ede         int       // wire.EDENone: none
+	reason      reason
 	counts      [4]uint16 // of question, answer, authority, additional
 	encloser    int       // labels of the question's name that name what answers it: itself, or the wildcard's encloser, cut, DNAME or zone
 
@@ -49,7 +49,7 @@ const (
 func (r *response) start(msg []byte, q *wire.Query) {
 	r.msg, r.questionEnd, r.off, r.limit = msg, q.End, q.End, 512
 	r.flags = wire.FlagQR | q.Flags&(wire.OpcodeMask|wire.FlagRD) // CD is cleared: RFC 4035 §3.1.6
-	r.rcode, r.kind, r.ede = wire.NoError, metrics.KindError, wire.EDENone
+	r.rcode, r.kind, r.reason = wire.NoError, metrics.KindError, unexplained
 	r.counts = [4]uint16{}
 	if q.End > wire.HeaderLen {
 		r.counts[0] = 1
@@ -68,10 +68,10 @@ func (r *response) forget() {
 func (r *response) limitTo(limit, optLen int) { r.limit = min(limit, len(r.msg)) - optLen }
 
 // fail makes the response an error without records.
-func (r *response) fail(rcode int, kind metrics.Counter, ede int) {
+func (r *response) fail(rcode int, kind metrics.Counter, why reason) {
 	r.truncate(r.questionEnd)
 	r.flags &^= wire.FlagTC | wire.FlagAA
-	r.rcode, r.kind, r.ede = rcode, kind, ede
+	r.rcode, r.kind, r.reason = rcode, kind, why
 }
 
 // truncate cuts the message at off, which is at the end of a section or RRset of the answer, and says so.

@@ -116,7 +116,7 @@ func (w *Worker) chaos() {
 		}
 	}
 	if text == "" {
-		out.fail(wire.Refused, metrics.KindRefused, wire.EDEProhibited)
+		out.fail(wire.Refused, metrics.KindRefused, notAllowed)
 		return
 	}
 	out.kind = metrics.KindChaos

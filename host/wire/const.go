@@ -100,7 +100,6 @@ const (
 
 // Extended DNS error codes (RFC 8914 §4).
 const (
-	EDENone             = -1
 	EDEOther            = 0
 	EDENotReady         = 14
 	EDEProhibited       = 18
