@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
 )
@@ -43,7 +44,10 @@ func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
 		m.diags.Errorf(m.limits.SHA256Pos, "plugin %s: %s has the sum %s, expected %s", moduleName(m.path), m.path, sum, m.limits.SHA256)
 		return
 	}
-	limits := plugin.Limits{Fuel: uint64(m.limits.Fuel), Memory: uint32(m.limits.Memory)}
+	limits := plugin.Limits{Memory: uint32(m.limits.Memory)}
+	if m.limits.Fuel != config.DefaultPluginLimits().Fuel {
+		limits.Fuel = uint64(m.limits.Fuel) // the default is the plugin host's own: less where Wasm is interpreted
+	}
 	if err := l.options.Plugins.Load(ctx, moduleName(m.path), c.text, limits); err != nil {
 		m.diags.Errorf(pos, "%v", err) // it names the plugin
 	}

@@ -100,6 +100,9 @@ func (l *Loader) failed() []Failed {
 	if l.found.config.Errors() > 0 {
 		list = append(list, Failed{Path: config.FileName, Serving: true})
 	}
+	if l.found.dir.Errors() > 0 {
+		list = append(list, Failed{Path: l.options.Dir, Serving: true})
+	}
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
 		list = append(list, Failed{Path: path})
 	}
