@@ -23,21 +23,29 @@ var (
 // instance is one running copy of a module: its own memory, used by one goroutine at a time. After an error from any method it must
 // be closed, because a guest that was stopped in the middle of a call is in no state to be called again.
 type instance struct {
-	ctx        context.Context // carries the instance to host functions
-	module     *module
-	guest      api.Module
-	memory     api.Memory
-	fullAt     uint32 // bytes of memory at which the instance is to be replaced
-	fuel       api.MutableGlobal
-	decide     api.Function
-	configure  api.Function
-	alloc      api.Function
-	frameAt    uint32
-	stack      [4]uint64
-	configured []uint64 // by policy handle: the serial of the step that it was configured for, 0 for none
-	clock      uint64
-	dice       uint64
-	notice     []byte // what the guest wrote to a terminal
+	ctx       context.Context // carries the instance to host functions
+	module    *module
+	guest     api.Module
+	memory    api.Memory
+	fullAt    uint32 // bytes of memory at which the instance is to be replaced
+	fuel      api.MutableGlobal
+	decide    api.Function
+	configure api.Function
+	alloc     api.Function
+	frameAt   uint32
+	stack     [4]uint64
+	known     []known // by handle
+	numbers   uint32  // of policies, given to the guest so far
+	clock     uint64
+	dice      uint64
+	notice    []byte // what the guest wrote to a terminal
+}
+
+// known is what an instance knows of one handle. The guest gets numbers of its own, which are small when it knows few policies: it may keep a
+// table by number, and handles of the host grow with every policy that no collection has freed yet.
+type known struct {
+	serial uint64 // of the step that it was configured for, 0 for none
+	number uint32 // that the guest knows it by, 0 for none: that is what the control plane tries policies with
 }
 
 // instantiate starts a copy of the module.
@@ -135,8 +143,8 @@ func (in *instance) describe() ([]byte, error) {
 	return in.span(result, abi.ManifestLenMax)
 }
 
-// configureStep gives the guest one policy under the handle of s and returns its problems.
-func (in *instance) configureStep(s *step, handle uint32) ([]abi.Problem, error) {
+// configureStep gives the guest one policy under a number and returns its problems.
+func (in *instance) configureStep(s *step, number uint32) ([]abi.Problem, error) {
 	in.stack[0] = uint64(len(s.config))
 	address, err := in.call(in.alloc, s.configureFuel())
 	if err != nil {
@@ -147,7 +155,7 @@ func (in *instance) configureStep(s *step, handle uint32) ([]abi.Problem, error)
 		return nil, fmt.Errorf("a buffer at %#x of %d bytes is not inside the guest's memory", uint32(address), len(s.config))
 	}
 	copy(buffer, s.config)
-	in.stack = [4]uint64{uint64(s.plugin.index), uint64(handle), uint64(uint32(address)), uint64(len(s.config))}
+	in.stack = [4]uint64{uint64(s.plugin.index), uint64(number), uint64(uint32(address)), uint64(len(s.config))}
 	result, err := in.call(in.configure, s.configureFuel())
 	if err != nil || result == 0 {
 		return nil, err
@@ -165,21 +173,26 @@ func (in *instance) configureStep(s *step, handle uint32) ([]abi.Problem, error)
 
 // prepare makes sure that the guest knows the policy of s. It is cheap when it does.
 func (in *instance) prepare(s *step) error {
-	for int(s.handle) >= len(in.configured) {
-		in.configured = append(in.configured, 0)
+	if missing := int(s.handle) + 1 - len(in.known); missing > 0 {
+		in.known = append(in.known, make([]known, missing)...)
 	}
-	if in.configured[s.handle] == s.serial {
+	k := &in.known[s.handle]
+	if k.serial == s.serial {
 		return nil
 	}
-	in.configured[s.handle] = 0
-	problems, err := in.configureStep(s, s.handle)
+	if k.number == 0 {
+		in.numbers++
+		k.number = in.numbers
+	}
+	k.serial = 0
+	problems, err := in.configureStep(s, k.number)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
 		return errors.New("refused a policy that it had accepted: " + problems[0].Text)
 	}
-	in.configured[s.handle] = s.serial
+	k.serial = s.serial
 	return nil
 }
 

@@ -167,9 +167,7 @@ func TestNothingLeaks(t *testing.T) {
 	h.Remove("guest")
 	eventually(t, "219 modules to be retired", func() bool { runtime.GC(); return h.retirements.Load() == 220 })
 	w.sweep()
-	if got := h.instances.Load(); got != 0 {
-		t.Errorf("got %d open instances, want 0", got)
-	}
+	eventually(t, "no open instance: the background may be about to close one", func() bool { return h.instances.Load() == 0 })
 	h.mu.Lock()
 	slots := len(h.slots)
 	h.mu.Unlock()

@@ -21,7 +21,7 @@ type program struct{ steps []step }
 type step struct {
 	plugin         *plugin
 	config         []byte // the message of configure
-	handle         uint32 // under which the guest knows the policy
+	handle         uint32 // of the policy; each instance has its own number for it
 	serial         uint64 // tells this step from an earlier one of the same handle
 	fuel           uint64 // of a decision
 	candidateCount int

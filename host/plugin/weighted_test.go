@@ -119,3 +119,35 @@ func TestManyPolicies(t *testing.T) {
 		t.Errorf("got %d strikes, want none", got-strikes)
 	}
 }
+
+// Protects fresh instances after many reloads: the host's numbers of policies grow until a collection frees old ones, and a guest may keep a
+// table by number. One that is told a large number first spends its fuel on the way there, on each policy, until the breaker opens.
+func TestPolicyNumbersStaySmall(t *testing.T) {
+	h := realHost()
+	m := h.builtins["weighted"].module
+	h.mu.Lock()
+	before := m.handle
+	m.handle, m.handles = 300_000, nil
+	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		m.handle, m.handles = before, nil
+		h.mu.Unlock()
+	}()
+	strikes := infoOf(t, h, "weighted").Strikes
+	w := h.NewWorker()
+	defer w.Close()
+	var d policy.Decision
+	first := mustRoute(t, h, weightedSpec([]string{"weighted"}, "3", "2"))
+	second := mustRoute(t, h, weightedSpec([]string{"weighted"}, "5", "4"))
+	for range 3 {
+		for p, want := range map[*policy.Policy]uint32{first: 3, second: 5} {
+			if w.Decide(p, &policy.Facts{}, &d); d.Fallback || d.Weights[0] != want {
+				t.Errorf("got %+v, %+v, want the weight %d", d, infoOf(t, h, "weighted"), want)
+			}
+		}
+	}
+	if got := infoOf(t, h, "weighted").Strikes; got != strikes {
+		t.Errorf("got %d strikes, want none", got-strikes)
+	}
+}

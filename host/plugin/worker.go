@@ -64,7 +64,7 @@ func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) bool {
 		}
 		return false
 	}
-	if int(s.handle) >= len(in.configured) || in.configured[s.handle] != s.serial {
+	if int(s.handle) >= len(in.known) || in.known[s.handle].serial != s.serial {
 		if err := in.prepare(s); err != nil {
 			w.strike(s, fmt.Errorf("configure: %w", err))
 			return false
@@ -87,7 +87,7 @@ func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decisi
 		return errFrame
 	}
 	writeFacts(frame, s, f, d)
-	in.stack[0] = uint64(s.handle)
+	in.stack[0] = uint64(in.known[s.handle].number)
 	status, err := in.call(in.decide, s.fuel)
 	if err != nil {
 		return err
