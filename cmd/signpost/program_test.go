@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -130,6 +132,23 @@ func (p *program) metrics() string {
 		p.t.Fatal(err)
 	}
 	return string(page)
+}
+
+// metric returns one value of the page.
+func (p *program) metric(name string) float64 {
+	p.t.Helper()
+	page := p.metrics()
+	for line := range strings.Lines(page) {
+		if text, found := strings.CutPrefix(line, name+" "); found {
+			value, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return value
+		}
+	}
+	p.t.Fatalf("no %s in\n%s", name, page)
+	return 0
 }
 
 // stop ends the program and expects exit code 0, within patience.

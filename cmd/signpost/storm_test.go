@@ -57,6 +57,7 @@ func TestEditStorm(t *testing.T) {
 	for version := 2; version <= saves; version++ {
 		if version%20 == 0 {
 			s.settle(version)
+			p.metrics() // a scrape takes nothing from anybody
 		} else {
 			s.save(version)
 		}
@@ -73,6 +74,9 @@ func TestEditStorm(t *testing.T) {
 		}
 	}
 	t.Logf("%d saves and %d answers in %v, %d versions seen; %s", saves, answers, took.Round(time.Millisecond), s.watchers[0].seen, finish())
+	if got := p.metric("signpost_decision_fallbacks_total"); got != 0 {
+		t.Errorf("got %v decisions that fell back, want none", got)
+	}
 	if s.watchers[0].seen < saves/20 {
 		t.Errorf("got %d versions, want %d or more", s.watchers[0].seen, saves/20)
 	}
