@@ -238,6 +238,8 @@ func testManyReloads(t *testing.T, cache string) {
 	if testing.Short() {
 		times = 20
 	}
+	saveFile(t, numberedZone(version)+tail.String(), file)
+	p.awaitAddress("r0.example.com.", "192.0.2.1") // the plugins may still be compiling
 	reload(20)
 	before, goroutines := p.metric("process_resident_memory_bytes"), p.metric("go_goroutines")
 	reload(times)
