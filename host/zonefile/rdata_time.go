@@ -32,7 +32,7 @@ func parsePeriod(text []byte) (seconds uint64, ok bool) {
 			value = min(value*10+uint64(c-'0'), 1<<33)
 			continue
 		}
-		unit := periodUnit(c)
+		unit := unitSeconds(c)
 		if unit == 0 || digits == 0 {
 			return 0, false
 		}
@@ -43,23 +43,6 @@ func parsePeriod(text []byte) (seconds uint64, ok bool) {
 		seconds = value
 	}
 	return seconds, len(text) > 0 && (digits == 0 || digits == len(text))
-}
-
-// periodUnit returns the seconds of a unit, 0 for other bytes.
-func periodUnit(c byte) uint64 {
-	switch c | 0x20 {
-	case 's':
-		return 1
-	case 'm':
-		return 60
-	case 'h':
-		return 3600
-	case 'd':
-		return 86400
-	case 'w':
-		return 604800
-	}
-	return 0
 }
 
 // time parses the next token as YYYYMMDDHHmmSS in UTC, or as seconds since 1970 (RFC 4034 §3.2).
