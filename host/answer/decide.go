@@ -93,8 +93,6 @@ func (w *Worker) decision(p *policy.Policy) *policy.Decision {
 	w.facts = policy.Facts{}
 	if p.WantsClient {
 		w.facts.Client = w.clientNet()
-	}
-	if p.WantsClient {
 		w.plugins.Decide(p, &w.facts, &w.called)
 		return &w.called
 	}

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"signpost/host/diag"
 	"signpost/host/plugin"
 	"signpost/host/policy"
@@ -86,19 +88,10 @@ func (s *stage) addCandidate(spec *policy.Spec, index map[string]int, r *record)
 	c := &spec.Candidates[at]
 	c.Attrs = append(c.Attrs, s.policyAttrs(n)...)
 	for i := range n.attrs {
-		if a := &n.attrs[i]; a.key == "check" && !contains(s.src.CheckNames, a.value) {
+		if a := &n.attrs[i]; a.key == "check" && !slices.Contains(s.src.CheckNames, a.value) {
 			s.diags.Errorf(s.pos(a.valuePos), "check %q is not declared in signpost.yaml%s", a.value, diag.DidYouMean(a.value, s.src.CheckNames))
 		}
 	}
-}
-
-func contains(list []string, word string) bool {
-	for _, have := range list {
-		if have == word {
-			return true
-		}
-	}
-	return false
 }
 
 // id names the candidate that a record belongs to: the annotation's id, or else the record's own data.
