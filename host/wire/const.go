@@ -21,9 +21,6 @@ const (
 	FlagAA = 1 << 10
 	FlagTC = 1 << 9
 	FlagRD = 1 << 8
-	FlagRA = 1 << 7
-	FlagAD = 1 << 5
-	FlagCD = 1 << 4
 
 	OpcodeMask  = 15 << opcodeShift
 	opcodeShift = 11
@@ -38,16 +35,14 @@ const (
 
 // Response codes (RFC 6895 §2.3). Those above 15 need EDNS.
 const (
-	NoError   = 0
-	FormErr   = 1
-	ServFail  = 2
-	NXDomain  = 3
-	NotImp    = 4
-	Refused   = 5
-	YXDomain  = 6
-	NotAuth   = 9
-	BadVers   = 16
-	BadCookie = 23
+	NoError  = 0
+	FormErr  = 1
+	ServFail = 2
+	NXDomain = 3
+	NotImp   = 4
+	Refused  = 5
+	YXDomain = 6
+	BadVers  = 16
 )
 
 // Record types that the server treats in a special way; all others are only numbers.
@@ -77,17 +72,14 @@ const (
 	TypeHTTPS      = 65
 	TypeIXFR       = 251
 	TypeAXFR       = 252
-	TypeMAILB      = 253
-	TypeMAILA      = 254
 	TypeANY        = 255
 	TypeALIAS      = 65401
 )
 
 // Classes (RFC 6895 §3.2).
 const (
-	ClassIN  = 1
-	ClassCH  = 3
-	ClassANY = 255
+	ClassIN = 1
+	ClassCH = 3
 )
 
 // EDNS option codes.
