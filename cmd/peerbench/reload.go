@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -71,10 +72,14 @@ func (b *bench) measureReloadOn(ctx context.Context, f found, size int) (reloadR
 	if err != nil {
 		return m, err
 	}
+	if err := writeBack(staged, s.site.zones[0].path); err != nil {
+		return m, err
+	}
 	load, err := startProber(ctx, s.site.addr(), sampleNames(size, zone.changed), reloadRate)
 	if err != nil {
 		return m, err
 	}
+	machine := watchMachine()
 	from := time.Now()
 	sleepUntil(ctx, from.Add(b.reloadBefore()))
 	saved, renewed, err := b.reloadOnce(ctx, s, staged, hostName(zone.changed), editedAddr(zone.edit))
@@ -84,6 +89,7 @@ func (b *bench) measureReloadOn(ctx context.Context, f found, size int) (reloadR
 	}
 	sleepUntil(ctx, until)
 	samples := load.stop()
+	stills, blind := machine.stop()
 	if err != nil {
 		return m, err
 	}
@@ -92,17 +98,40 @@ func (b *bench) measureReloadOn(ctx context.Context, f found, size int) (reloadR
 		return m, err
 	}
 	m.ReloadPeakBytes = peak.until(memory)
-	m.compare(samples, from, saved, until)
+	m.compare(samples, stills, from, saved, until)
+	if blind {
+		b.note("Times in which the machine itself stood still are not left out: only root may watch for them, on Linux.")
+	}
 	return m, s.died()
 }
 
-// compare fills in what the load felt before the reload and during it.
-func (m *reloadResult) compare(samples []sample, from, saved, until time.Time) {
+// compare fills in what the load felt before the reload and during it, first with and then without the queries that were under way while
+// the machine itself stood still.
+func (m *reloadResult) compare(samples []sample, stills []standstill, from, saved, until time.Time) {
 	before, lostBefore := between(samples, from, saved)
 	during, lost := between(samples, saved, until)
 	m.Asked, m.Lost, m.LostBefore = len(during), lost, lostBefore
+	m.RawP99BeforeMicros, m.RawP99DuringMicros = micros(percentile(before, 0.99)), micros(percentile(during, 0.99))
+	moving := outside(samples, stills)
+	before, _ = between(moving, from, saved)
+	during, _ = between(moving, saved, until)
+	m.LeftOut = len(samples) - len(moving)
 	m.P99BeforeMicros, m.P99DuringMicros = micros(percentile(before, 0.99)), micros(percentile(during, 0.99))
 	m.MaxDuringMicros = micros(percentile(during, 1))
+}
+
+// writeBack waits until files are on the disk: otherwise the kernel writes 140 MB at the time that is to be measured.
+func writeBack(paths ...string) error {
+	for _, path := range paths {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reloadOnce puts the staged zone in place, tells the server, and waits for the new answer. saved is when the new
