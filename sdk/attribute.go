@@ -42,6 +42,9 @@ func (p *Plugin) Int(name string, low, high int64, doc string) Int {
 // Required makes an annotation without the key a mistake.
 func (a Int) Required() Int { a.about().Required = true; return a }
 
+// Shared makes it one value for all candidates of a policy.
+func (a Int) Shared() Int { a.about().Shared = true; return a }
+
 // Default is the value when the key is missing, as it would stand in a zone file.
 func (a Int) Default(text string) Int { a.about().Default = text; return a }
 
@@ -61,6 +64,9 @@ func (p *Plugin) Float(name string, low, high float64, doc string) Float {
 // Required makes an annotation without the key a mistake.
 func (a Float) Required() Float { a.about().Required = true; return a }
 
+// Shared makes it one value for all candidates of a policy.
+func (a Float) Shared() Float { a.about().Shared = true; return a }
+
 // Default is the value when the key is missing, as it would stand in a zone file.
 func (a Float) Default(text string) Float { a.about().Default = text; return a }
 
@@ -76,6 +82,9 @@ type Bool struct{ attribute }
 func (p *Plugin) Bool(name, doc string) Bool {
 	return Bool{p.add(abi.Attribute{Name: name, Type: abi.TypeBool, Doc: doc})}
 }
+
+// Shared makes it one value for all candidates of a policy.
+func (a Bool) Shared() Bool { a.about().Shared = true; return a }
 
 // Default is the value when the key is missing, as it would stand in a zone file.
 func (a Bool) Default(text string) Bool { a.about().Default = text; return a }
@@ -94,6 +103,9 @@ func (p *Plugin) Word(name string, words []string, doc string) Word {
 // Required makes an annotation without the key a mistake.
 func (a Word) Required() Word { a.about().Required = true; return a }
 
+// Shared makes it one value for all candidates of a policy.
+func (a Word) Shared() Word { a.about().Shared = true; return a }
+
 // Default is the value when the key is missing.
 func (a Word) Default(word string) Word { a.about().Default = word; return a }
 
@@ -111,5 +123,49 @@ func (p *Plugin) Text(name, doc string) Text {
 // Required makes an annotation without the key a mistake.
 func (a Text) Required() Text { a.about().Required = true; return a }
 
+// Shared makes it one value for all candidates of a policy.
+func (a Text) Shared() Text { a.about().Shared = true; return a }
+
 // Of returns the candidate's value.
 func (a Text) Of(p *Policy, candidate int) string { return p.config.Text(candidate, a.index) }
+
+// PlaceAttribute is an attribute whose value is a place on earth.
+type PlaceAttribute struct{ attribute }
+
+// Place adds an attribute whose value is a region that the server knows, as eu-west-1, or LATITUDE,LONGITUDE. doc is one line.
+func (p *Plugin) Place(name, doc string) PlaceAttribute {
+	return PlaceAttribute{p.add(abi.Attribute{Name: name, Type: abi.TypePlace, Doc: doc})}
+}
+
+// Required makes an annotation without the key a mistake.
+func (a PlaceAttribute) Required() PlaceAttribute { a.about().Required = true; return a }
+
+// Of returns the candidate's place, 0,0 if the key is missing: Set tells.
+func (a PlaceAttribute) Of(p *Policy, candidate int) Coordinates {
+	bits := p.config.Bits(candidate, a.index)
+	return Coordinates{float64(math.Float32frombits(uint32(bits))), float64(math.Float32frombits(uint32(bits >> 32)))}
+}
+
+// Networks is an attribute whose value is a list of networks.
+type Networks struct{ attribute }
+
+// Networks adds an attribute whose value is prefixes, addresses, names of collections in signpost.yaml, or * for everybody, joined by
+// commas. It is empty when it is missing. doc is one line.
+func (p *Plugin) Networks(name, doc string) Networks {
+	return Networks{p.add(abi.Attribute{Name: name, Type: abi.TypeNetworks, Doc: doc})}
+}
+
+// Required makes an annotation without the key a mistake.
+func (a Networks) Required() Networks { a.about().Required = true; return a }
+
+// Of returns the candidate's networks; everybody is one of Family 0.
+func (a Networks) Of(p *Policy, candidate int) []Network {
+	raw := p.config.Text(candidate, a.index)
+	networks := make([]Network, 0, len(raw)/abi.NetworkLen)
+	for ; len(raw) >= abi.NetworkLen; raw = raw[abi.NetworkLen:] {
+		n := Network{Family: raw[abi.NetworkFamilyOff], Bits: raw[abi.NetworkBitsOff]}
+		copy(n.Address[:], raw[abi.NetworkAddressOff:])
+		networks = append(networks, n)
+	}
+	return networks
+}

@@ -25,6 +25,56 @@ type Network struct {
 // Client returns the client's network, to a plugin that called WantClient.
 func (f *Facts) Client() Network { return Network{f.raw.Family, f.raw.PrefixLen, f.raw.Address} }
 
+// Code is a code of geography: a continent, a country or a subdivision, upper-case letters and digits. The zero Code is unknown.
+type Code [4]byte
+
+// CodeOf returns the code that text spells, in any case; false if it is none: 1 to 4 letters and digits.
+func CodeOf(text string) (code Code, ok bool) {
+	if len(text) == 0 || len(text) > len(code) {
+		return Code{}, false
+	}
+	for i := range len(text) {
+		switch b := text[i]; {
+		case b >= 'a' && b <= 'z':
+			code[i] = b - 'a' + 'A'
+		case b >= 'A' && b <= 'Z' || b >= '0' && b <= '9':
+			code[i] = b
+		default:
+			return Code{}, false
+		}
+	}
+	return code, true
+}
+
+// Place is where a network is, as far as is known.
+type Place struct {
+	Continent   Code        // AF AN AS EU NA OC SA
+	Country     Code        // ISO 3166-1 alpha-2
+	Subdivision Code        // ISO 3166-2, what stands behind the country's hyphen
+	ASN         uint32      // number of the autonomous system; 0: unknown
+	Located     bool        // At is known
+	At          Coordinates //
+}
+
+// Coordinates are degrees north and east.
+type Coordinates struct{ Latitude, Longitude float64 }
+
+// Place returns where the client's network is, to a plugin that called WantGeo.
+func (f *Facts) Place() Place {
+	raw := &f.raw
+	return Place{
+		Continent: Code{raw.Continent[0], raw.Continent[1]}, Country: Code{raw.Country[0], raw.Country[1]}, Subdivision: raw.Subdivision,
+		ASN: raw.ASN, Located: raw.Located != 0, At: Coordinates{raw.Latitude, raw.Longitude},
+	}
+}
+
+// Latency returns the round trip in microseconds between the client's network and the candidate's place, to a plugin that called
+// WantLatency; false if it is not known.
+func (f *Facts) Latency(candidate int) (micros uint32, known bool) {
+	c := &f.raw.Candidates[candidate]
+	return c.LatencyMicros, c.LatencySource != abi.LatencyUnknown
+}
+
 // Decision is what Decide fills. It begins with weight 0 for all candidates, which means: none is for this client.
 type Decision struct{ raw abi.Result }
 
@@ -35,7 +85,8 @@ func (d *Decision) Weigh(candidate int, weight uint32) { d.raw.Weights[candidate
 func (d *Decision) Pick(count int) { d.raw.Pick = uint32(count) }
 
 // Holds tells for which prefixes around the client the decision is the same, so that resolvers may keep it for all of them:
-// v4 0..32 bits, v6 0..128. Without it, it holds for all clients.
+// v4 0..32 bits, v6 0..128. Without it, it holds for the network that the facts are about. A plugin that called WantClient must be right
+// about it; of one that did not, the host takes no more bits than the facts are about.
 func (d *Decision) Holds(v4, v6 uint8) { d.raw.Scope4, d.raw.Scope6 = v4, v6 }
 
 // HoldsFor limits the answer's TTL.

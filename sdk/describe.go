@@ -58,6 +58,9 @@ func (j *jsonText) attribute(a *abi.Attribute) {
 		j.raw(`,"words":`)
 		j.texts(a.Words)
 	}
+	if a.Shared {
+		j.raw(`,"shared":true`)
+	}
 	j.raw("}")
 }
 

@@ -38,6 +38,5 @@ func (g *guest) configure(plugin, policy int, message []byte) []byte {
 }
 
 func (g *guest) decide(policy int) {
-	g.decision.raw.TTLCap = abi.TTLCapNone // the host has zeroed all else
 	g.deciders[policy](&g.facts, &g.decision)
 }

@@ -22,13 +22,17 @@ type Given struct {
 	Down   []int        // candidates whose check says so; their incoming weight is 0
 	Before []uint32     // weights from the plugins before this one; nil: 1 each
 	Client netip.Prefix // given only to a plugin that called WantClient
+	Place  Place        // given only to a plugin that called WantGeo
+
+	// Latency is microseconds by candidate, 0 for unknown; nil: none is known. Given only to a plugin that called WantLatency.
+	Latency []uint32
 }
 
 // Outcome is what the plugin said.
 type Outcome struct {
 	Weights        []uint32
-	Pick           int // 0: no opinion
-	Scope4, Scope6 uint8
+	Pick           int    // 0: no opinion
+	Scope4, Scope6 uint8  // abi.ScopeUnsaid: no opinion
 	TTLCap         uint32 // abi.TTLCapNone: none
 }
 
@@ -93,7 +97,18 @@ func (t *Trial) Decide(given Given) Outcome {
 	for _, i := range given.Down {
 		facts.Candidates[i] = abi.Candidate{Health: abi.HealthDown}
 	}
-	if given.Client.IsValid() && len(t.guest.plugins[0].about.Wants) > 0 {
+	wants := t.guest.plugins[0].about.Wants
+	if slices.Contains(wants, abi.WantGeo) {
+		given.Place.put(facts)
+	}
+	if slices.Contains(wants, abi.WantLatency) {
+		for i, micros := range given.Latency {
+			if micros > 0 {
+				facts.Candidates[i].LatencySource, facts.Candidates[i].LatencyMicros = abi.LatencyMeasured, micros
+			}
+		}
+	}
+	if given.Client.IsValid() && slices.Contains(wants, abi.WantClient) {
 		client := given.Client.Masked()
 		facts.PrefixLen, facts.Family = uint8(client.Bits()), 6
 		facts.Address = client.Addr().As16()
@@ -103,8 +118,17 @@ func (t *Trial) Decide(given Given) Outcome {
 			copy(facts.Address[:], address[:])
 		}
 	}
-	t.guest.decision = Decision{}
+	t.guest.decision = Decision{abi.Result{TTLCap: abi.TTLCapNone, Scope4: abi.ScopeUnsaid, Scope6: abi.ScopeUnsaid}}
 	t.guest.decide(1)
 	result := &t.guest.decision.raw
 	return Outcome{append([]uint32(nil), result.Weights[:t.count]...), int(result.Pick), result.Scope4, result.Scope6, result.TTLCap}
+}
+
+func (p *Place) put(facts *abi.Facts) {
+	copy(facts.Continent[:], p.Continent[:])
+	copy(facts.Country[:], p.Country[:])
+	facts.Subdivision, facts.ASN = p.Subdivision, p.ASN
+	if p.Located {
+		facts.Located, facts.Latitude, facts.Longitude = 1, p.At.Latitude, p.At.Longitude
+	}
 }

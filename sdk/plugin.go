@@ -27,6 +27,13 @@ func Routing(name, version, doc string) *Plugin {
 // WantClient asks for the client's network: Facts.Client is zero otherwise.
 func (p *Plugin) WantClient() { p.about.Wants = append(p.about.Wants, abi.WantClient) }
 
+// WantGeo asks where the client's network is: Facts.Place is zero otherwise.
+func (p *Plugin) WantGeo() { p.about.Wants = append(p.about.Wants, abi.WantGeo) }
+
+// WantLatency asks how far the client's network is from each candidate's place, the value of the plugin's first Place attribute:
+// Facts.Latency is unknown otherwise.
+func (p *Plugin) WantLatency() { p.about.Wants = append(p.about.Wants, abi.WantLatency) }
+
 // Configure sets the function that turns one policy into its Decide. It runs once a policy, and may allocate.
 func (p *Plugin) Configure(configure func(*Policy) Decide) { p.configure = configure }
 

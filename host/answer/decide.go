@@ -83,7 +83,7 @@ func (w *Worker) rest(routed zone.RRset, owner zone.Owner, start int) bool {
 
 // decision is what p says to this client. It is valid until the next call.
 func (w *Worker) decision(p *policy.Policy) *policy.Decision {
-	if !p.WantsClient {
+	if p.Wants == 0 {
 		if d := w.kept[p]; d != nil {
 			w.counts.Inc(metrics.DecisionsCached)
 			return d
@@ -91,7 +91,7 @@ func (w *Worker) decision(p *policy.Policy) *policy.Decision {
 	}
 	w.counts.Inc(metrics.DecisionsCalled)
 	w.facts = policy.Facts{}
-	if p.WantsClient {
+	if p.Wants != 0 {
 		w.facts.Client = w.clientNet()
 		w.plugins.Decide(p, &w.facts, &w.called)
 		return &w.called

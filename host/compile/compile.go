@@ -23,6 +23,8 @@ type Source struct {
 	Serial func(file uint32) uint32
 	// CheckNames are the checks that annotations may name.
 	CheckNames []string
+	// Terms are the regions and collections that annotations may name.
+	Terms plugin.Terms
 }
 
 // Compile reads and compiles one zone. The zone is nil when a diagnostic is an error. files are the paths that were read or looked for,

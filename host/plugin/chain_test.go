@@ -77,8 +77,8 @@ func TestChain(t *testing.T) {
 		if weightsOf(&d) != c.want || d.Pick != c.pick || d.TTLCap != c.ttlCap || d.Scope4 != c.scope4 || d.Outcome != c.outcome {
 			t.Errorf("%s %v: got %+v, want weights %s, pick %d, cap %d, scope %d, outcome %d", c.name, c.chain, d, c.want, c.pick, c.ttlCap, c.scope4, c.outcome)
 		}
-		if wants := slices.Contains(c.chain, "local"); p.WantsClient != wants {
-			t.Errorf("%s %v: WantsClient: got %v, want %v", c.name, c.chain, p.WantsClient, wants)
+		if wants := slices.Contains(c.chain, "local"); (p.Wants != 0) != wants {
+			t.Errorf("%s %v: Wants: got %v, want %v", c.name, c.chain, p.Wants, wants)
 		}
 	}
 }

@@ -111,8 +111,12 @@ func FuzzResult(f *testing.F) {
 		w := &Worker{}
 		var d policy.Decision
 		d.Start(&policy.Policy{IDs: make([]string, count)}, nil)
-		s := &step{plugin: &plugin{client: client}, candidateCount: count}
-		if err := w.readResult(frame, s, &d); err != nil {
+		var wants policy.Wants
+		if client {
+			wants = policy.WantsClient
+		}
+		s := &step{plugin: &plugin{wants: wants}, candidateCount: count}
+		if err := w.readResult(frame, s, &policy.Facts{}, &d); err != nil {
 			return
 		}
 		d.Finish()

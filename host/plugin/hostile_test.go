@@ -252,7 +252,7 @@ func TestConfigureIsBounded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := testHost(t)
 			mustLoad(t, h, "guest", c.guest.bytes())
-			p, diags := h.Route(weightedSpec([]string{"guest"}, "1", "2"))
+			p, diags := h.Route(weightedSpec([]string{"guest"}, "1", "2"), Terms{})
 			if p != nil || len(diags) != 1 || !strings.Contains(diags[0].String(), c.want) {
 				t.Errorf("got %v %v, want %q", p, diags, c.want)
 			}

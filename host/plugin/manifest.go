@@ -19,6 +19,8 @@ const (
 	keyOnAllDown = "on-all-down"
 )
 
+var knownWants = []string{abi.WantClient, abi.WantGeo, abi.WantLatency}
+
 var commonKeys = []string{keyID, keyCheck, keyOnAllDown}
 
 // word is the form of plugin names, attribute names and words of an attribute.
@@ -63,8 +65,8 @@ func checkPlugin(p *abi.Plugin) error {
 		return errors.New("version and doc are one line each, and there must be a version")
 	}
 	for _, want := range p.Wants {
-		if want != abi.WantClient {
-			return fmt.Errorf("it wants %.64q, which this host does not know (it knows %s)", want, abi.WantClient)
+		if !slices.Contains(knownWants, want) {
+			return fmt.Errorf("it wants %.64q, which this host does not know (it knows %s)", want, strings.Join(knownWants, ", "))
 		}
 	}
 	if len(p.Attributes) > abi.AttributeMax {
@@ -92,7 +94,7 @@ func checkAttribute(a *abi.Attribute) error {
 		return errors.New("doc is one line")
 	}
 	switch a.Type {
-	case abi.TypeInt, abi.TypeFloat, abi.TypeBool, abi.TypeText:
+	case abi.TypeInt, abi.TypeFloat, abi.TypeBool, abi.TypeText, abi.TypePlace, abi.TypeNetworks:
 		if len(a.Words) > 0 {
 			return fmt.Errorf("type %s has no words", a.Type)
 		}

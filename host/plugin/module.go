@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
+	"signpost/host/policy"
 	"signpost/sdk/abi"
 )
 
@@ -46,7 +46,7 @@ type plugin struct {
 	about   abi.Plugin
 	module  *module
 	index   int
-	client  bool // it wants to know the client
+	wants   policy.Wants
 	breaker breaker
 	counts  [countShards]counts
 }
@@ -105,9 +105,24 @@ func (m *module) introduce() error {
 	}
 	m.control = in
 	for i, about := range manifest.Plugins {
-		m.plugins = append(m.plugins, &plugin{about: about, module: m, index: i, client: slices.Contains(about.Wants, abi.WantClient)})
+		m.plugins = append(m.plugins, &plugin{about: about, module: m, index: i, wants: wantsOf(&about)})
 	}
 	return nil
+}
+
+// wantsOf reads the manifest's words, which were checked.
+func wantsOf(about *abi.Plugin) (wants policy.Wants) {
+	for _, want := range about.Wants {
+		switch want {
+		case abi.WantClient:
+			wants |= policy.WantsClient
+		case abi.WantGeo:
+			wants |= policy.WantsGeo
+		case abi.WantLatency:
+			wants |= policy.WantsLatency
+		}
+	}
+	return wants
 }
 
 // info describes the plugin and sums its counters.

@@ -42,7 +42,7 @@ func weightedSpec(chain []string, weights ...string) *policy.Spec {
 
 func mustRoute(t testing.TB, h *Host, spec *policy.Spec) *policy.Policy {
 	t.Helper()
-	p, diags := h.Route(spec)
+	p, diags := h.Route(spec, Terms{})
 	if p == nil {
 		t.Fatalf("Route: got %v, want a policy", diags)
 	}

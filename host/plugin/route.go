@@ -40,7 +40,7 @@ type lease struct {
 
 // Route turns a Spec into a Policy, or says what is wrong with it, all at once. Warnings may come with a Policy. Both results are nil
 // before Ready: ask again then.
-func (h *Host) Route(spec *policy.Spec) (*policy.Policy, diag.List) {
+func (h *Host) Route(spec *policy.Spec, terms Terms) (*policy.Policy, diag.List) {
 	select {
 	case <-h.ready:
 	default:
@@ -48,7 +48,7 @@ func (h *Host) Route(spec *policy.Spec) (*policy.Policy, diag.List) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r := routing{host: h, spec: spec, policy: &policy.Policy{Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain)}}
+	r := routing{host: h, spec: spec, terms: terms, policy: &policy.Policy{Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain)}}
 	r.chain()
 	if len(r.diags) == 0 {
 		r.candidates()
@@ -98,6 +98,7 @@ func (h *Host) release(leases []lease) {
 type routing struct {
 	host    *Host
 	spec    *policy.Spec
+	terms   Terms
 	policy  *policy.Policy
 	program *program
 	plugins []*plugin
@@ -134,7 +135,7 @@ func (r *routing) chain() {
 			r.diags.Errorf(at, "plugin %q stands in the chain twice", word)
 		default:
 			r.plugins = append(r.plugins, p)
-			r.policy.WantsClient = r.policy.WantsClient || p.client
+			r.policy.Wants |= p.wants
 		}
 		if at.Col > 0 {
 			at.Col += len(word) + len("+")
@@ -253,29 +254,6 @@ func (r *routing) configure() {
 	for i := range r.program.steps {
 		r.try(&r.program.steps[i])
 	}
-}
-
-// convert types every attribute of one plugin, for all candidates.
-func (r *routing) convert(p *plugin) []abi.ConfigCandidate {
-	candidates := make([]abi.ConfigCandidate, len(r.spec.Candidates))
-	values := make([]abi.Value, len(candidates)*len(p.about.Attributes))
-	for i := range candidates {
-		candidates[i] = abi.ConfigCandidate{ID: r.policy.IDs[i], Values: values[:len(p.about.Attributes)]}
-		values = values[len(p.about.Attributes):]
-		for j := range p.about.Attributes {
-			about := &p.about.Attributes[j]
-			attr, ok := r.values[i][about.Name]
-			var message string
-			if at := attr.ValuePos; ok {
-				if candidates[i].Values[j], message = about.Parse(attr.Value); message != "" {
-					r.diags.Errorf(at, "%s: %s%s", p.about.Name, message, diag.DidYouMean(attr.Value, about.Words))
-				}
-			} else if candidates[i].Values[j], message = about.Missing(); message != "" {
-				r.diags.Errorf(r.spec.Candidates[i].ChainPos, "%s: %s", p.about.Name, message)
-			}
-		}
-	}
-	return candidates
 }
 
 // try asks one plugin about the policy, in the control plane's instance.

@@ -63,7 +63,7 @@ func TestRouteDiagnostics(t *testing.T) {
 		{"on-all-down", []string{"weighted weight=3 on-all-down=nodate"}, `1:35: on-all-down "nodate" is not one of open, nodata, servfail (did you mean "nodata"?)`},
 		{"two on-all-down", []string{"weighted id=a weight=3 on-all-down=open", "weighted id=b weight=3 on-all-down=nodata"}, `2:40: on-all-down "nodata" differs from "open" on line 1: it is one for all candidates of a name and type`},
 	} {
-		p, diags := h.Route(annotated(c.lines...))
+		p, diags := h.Route(annotated(c.lines...), Terms{})
 		got := make([]string, len(diags))
 		for i, d := range diags {
 			got[i] = strings.TrimPrefix(d.String(), "example.com.zone:")
@@ -76,11 +76,11 @@ func TestRouteDiagnostics(t *testing.T) {
 
 // All mistakes come at once.
 func TestRouteReportsAll(t *testing.T) {
-	_, diags := realHost().Route(annotated("weighted id=a weight=300", "weighted id=b weigth=1", "weighted id=c"))
+	_, diags := realHost().Route(annotated("weighted id=a weight=300", "weighted id=b weigth=1", "weighted id=c"), Terms{})
 	if len(diags) != 1 && len(diags) != 3 {
 		t.Errorf("got %v, want all mistakes of one kind", diags)
 	}
-	_, diags = realHost().Route(annotated("weighted id=a weight=300", "weighted id=b weight=-1", "weighted id=c"))
+	_, diags = realHost().Route(annotated("weighted id=a weight=300", "weighted id=b weight=-1", "weighted id=c"), Terms{})
 	if len(diags) != 3 {
 		t.Errorf("got %v, want 3 diagnostics", diags)
 	}
@@ -88,28 +88,28 @@ func TestRouteReportsAll(t *testing.T) {
 
 func TestRouteAccepts(t *testing.T) {
 	p, diags := realHost().Route(annotated(
-		"weighted id=a weight=3 check=web", "weighted id=a weight=3", "weighted id=b weight=0 on-all-down=servfail", "weighted id=a"))
+		"weighted id=a weight=3 check=web", "weighted id=a weight=3", "weighted id=b weight=0 on-all-down=servfail", "weighted id=a"), Terms{})
 	if p == nil || len(diags) > 0 {
 		t.Fatalf("got %v, want a policy", diags)
 	}
 	if got := strings.Join(p.IDs, " ") + "/" + strings.Join(p.Checks, " "); got != "a b/web " {
 		t.Errorf("ids and checks: got %q, want %q", got, "a b/web ")
 	}
-	if p.OnAllDown != policy.ServFailWhenDown || p.WantsClient || p.Owner != "app.example.com." || p.Type != 1 {
+	if p.OnAllDown != policy.ServFailWhenDown || p.Wants != 0 || p.Owner != "app.example.com." || p.Type != 1 {
 		t.Errorf("got %+v, want servfail, no client, and the Spec's owner and type", p)
 	}
 }
 
 func TestRouteLimits(t *testing.T) {
 	h := realHost()
-	if p, diags := h.Route(&policy.Spec{Chain: []string{"weighted"}}); p != nil || len(diags) != 1 {
+	if p, diags := h.Route(&policy.Spec{Chain: []string{"weighted"}}, Terms{}); p != nil || len(diags) != 1 {
 		t.Errorf("no candidates: got %v %v, want one diagnostic", p, diags)
 	}
 	weights := make([]string, policy.CandidateMax+1)
 	for i := range weights {
 		weights[i] = "1"
 	}
-	if p, diags := h.Route(weightedSpec([]string{"weighted"}, weights...)); p != nil || len(diags) != 1 || !strings.Contains(diags[0].Text, "1025 candidates are more than 1024") {
+	if p, diags := h.Route(weightedSpec([]string{"weighted"}, weights...), Terms{}); p != nil || len(diags) != 1 || !strings.Contains(diags[0].Text, "1025 candidates are more than 1024") {
 		t.Errorf("too many candidates: got %v %v, want one diagnostic", p, diags)
 	}
 	p := mustRoute(t, h, weightedSpec([]string{"weighted"}, weights[1:]...))
@@ -124,7 +124,7 @@ func TestRouteLimits(t *testing.T) {
 // Before the built-ins are compiled there is no policy and no complaint, and afterwards there is the reason if they cannot be had.
 func TestReady(t *testing.T) {
 	h := &Host{ready: make(chan struct{})}
-	if p, diags := h.Route(annotated("weighted weight=1")); p != nil || diags != nil {
+	if p, diags := h.Route(annotated("weighted weight=1"), Terms{}); p != nil || diags != nil {
 		t.Errorf("not ready: got %v %v, want neither", p, diags)
 	}
 	broken, err := New(context.Background(), Options{Builtin: []byte("not wasm")})
@@ -136,7 +136,7 @@ func TestReady(t *testing.T) {
 	if broken.Err() == nil {
 		t.Error("broken built-ins: got no error")
 	}
-	_, diags := broken.Route(annotated("weighted weight=1"))
+	_, diags := broken.Route(annotated("weighted weight=1"), Terms{})
 	if want := `plugin "weighted" is not available: built-in plugins: not a WebAssembly module`; len(diags) != 1 || !strings.HasPrefix(diags[0].Text, want) {
 		t.Errorf("broken built-ins: got %v, want %q", diags, want)
 	}

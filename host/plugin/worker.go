@@ -3,9 +3,12 @@ package plugin
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"runtime"
+	"slices"
 	"time"
 
+	"signpost/host/geo"
 	"signpost/host/policy"
 	"signpost/sdk/abi"
 )
@@ -42,8 +45,11 @@ func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 	}
 	steps := p.Program.(*program).steps
 	for i := range steps {
-		if !w.step(&steps[i], f, d) {
+		if problem := w.step(&steps[i], f, d); problem != "" {
 			d.FallBack(f.Health)
+			if d.Explain {
+				d.Steps = append(d.Steps, policy.Step{Weights: slices.Clone(d.Weights), TTLCap: policy.NoTTLCap, Problem: problem})
+			}
 			steps[i].plugin.counts[w.shard].fallbacks.Add(1)
 			break
 		}
@@ -52,32 +58,30 @@ func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 	runtime.KeepAlive(p) // its modules stay until here
 }
 
-// step lets one plugin of the chain decide. False means that it cannot.
-func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) bool {
+// step lets one plugin of the chain decide. It returns why it cannot, or "".
+func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) (problem string) {
 	if s.plugin.breaker.open.Load() {
-		return false
+		return "out of service after too many failures"
 	}
 	in, err := w.instance(s.plugin.module)
 	if in == nil {
 		if err != nil {
-			w.strike(s, err)
+			return w.strike(s, err)
 		}
-		return false
+		return "starting again after a failure"
 	}
 	if int(s.handle) >= len(in.known) || in.known[s.handle].serial != s.serial {
 		if err := in.prepare(s); err != nil {
-			w.strike(s, fmt.Errorf("configure: %w", err))
-			return false
+			return w.strike(s, fmt.Errorf("configure: %w", err))
 		}
 	}
 	if err := w.decide(in, s, f, d); err != nil {
-		w.strike(s, fmt.Errorf("decide: %w", err))
-		return false
+		return w.strike(s, fmt.Errorf("decide: %w", err))
 	}
 	if in.full() {
 		w.replace(&w.slots[s.plugin.module.slot])
 	}
-	return true
+	return ""
 }
 
 // decide is one call of a guest: facts in, weights out.
@@ -98,11 +102,14 @@ func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decisi
 	if frame, ok = in.frame(); !ok { // again: the guest may have grown its memory, which moves it
 		return errFrame
 	}
-	if err := w.readResult(frame, s, d); err != nil {
+	if err := w.readResult(frame, s, f, d); err != nil {
 		return err
 	}
 	spent := s.fuel - in.left()
 	d.Fuel += spent
+	if d.Explain {
+		d.Steps[len(d.Steps)-1].Fuel = spent
+	}
 	counts := &s.plugin.counts[w.shard]
 	counts.decisions.Add(1)
 	counts.fuel.Add(spent)
@@ -114,19 +121,44 @@ func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
 	head := frame[:abi.CandidatesOff]
 	clear(head)
 	put32(head[abi.CandidateCountOff:], uint32(s.candidateCount))
-	if f.Client.IsValid() && s.plugin.client {
+	if f.Client.IsValid() && s.plugin.wants&policy.WantsClient != 0 {
 		writeClient(head, f)
 	}
+	if s.plugin.wants&policy.WantsGeo != 0 {
+		writePlace(head, &f.Place)
+	}
 	clear(frame[abi.PickOff : abi.WeightsOff+4*s.candidateCount])
+	put32(frame[abi.TTLCapOff:], abi.TTLCapNone)
+	frame[abi.Scope4Off], frame[abi.Scope6Off] = abi.ScopeUnsaid, abi.ScopeUnsaid
+	latency := f.Latency
+	if s.plugin.wants&policy.WantsLatency == 0 {
+		latency = nil
+	}
 	candidates := frame[abi.CandidatesOff:abi.PickOff]
 	for i, weight := range d.Weights {
 		health := policy.Up
 		if i < len(f.Health) && !d.FailOpen {
 			health = f.Health[i]
 		}
+		var far geo.Latency
+		if i < len(latency) {
+			far = latency[i]
+		}
 		at := candidates[i*abi.CandidateLen:][:abi.CandidateLen]
-		binary.LittleEndian.PutUint64(at, uint64(weight)<<(8*abi.WeightOff)|uint64(health)<<(8*abi.HealthOff))
-		binary.LittleEndian.PutUint64(at[8:], 0)
+		binary.LittleEndian.PutUint64(at, uint64(weight)<<(8*abi.WeightOff)|uint64(health)<<(8*abi.HealthOff)|uint64(far.Source)<<(8*abi.LatencySourceOff))
+		binary.LittleEndian.PutUint64(at[abi.LatencyMicrosOff:], uint64(far.Micros))
+	}
+}
+
+func writePlace(head []byte, p *geo.Place) {
+	copy(head[abi.ContinentOff:], p.Continent[:])
+	copy(head[abi.CountryOff:], p.Country[:])
+	copy(head[abi.SubdivisionOff:], p.Subdivision[:])
+	put32(head[abi.ASNOff:], p.ASN)
+	if p.Located {
+		head[abi.LocatedOff] = 1
+		binary.LittleEndian.PutUint64(head[abi.LatitudeOff:], math.Float64bits(p.Latitude))
+		binary.LittleEndian.PutUint64(head[abi.LongitudeOff:], math.Float64bits(p.Longitude))
 	}
 }
 
@@ -145,16 +177,14 @@ func writeClient(head []byte, f *policy.Facts) {
 }
 
 // readResult takes over what the guest said, trusting nothing.
-func (w *Worker) readResult(frame []byte, s *step, d *policy.Decision) error {
+func (w *Worker) readResult(frame []byte, s *step, f *policy.Facts, d *policy.Decision) error {
 	result := frame[abi.PickOff:abi.FrameLen]
 	pick := min(get32(result), policy.CandidateMax)
 	ttlCap := get32(result[abi.TTLCapOff-abi.PickOff:])
-	scope4, scope6 := result[abi.Scope4Off-abi.PickOff], result[abi.Scope6Off-abi.PickOff]
-	if scope4 > 32 || scope6 > 128 {
-		return fmt.Errorf("a scope of %d or %d bits is longer than an address", scope4, scope6)
-	}
-	if !s.plugin.client {
-		scope4, scope6 = 0, 0
+	scope4, ok4 := s.scope(result[abi.Scope4Off-abi.PickOff], 32, f)
+	scope6, ok6 := s.scope(result[abi.Scope6Off-abi.PickOff], 128, f)
+	if !ok4 || !ok6 {
+		return fmt.Errorf("a scope of %d or %d bits is longer than an address", result[abi.Scope4Off-abi.PickOff], result[abi.Scope6Off-abi.PickOff])
 	}
 	count := len(d.Weights)
 	if cap(w.given) < count {
@@ -167,7 +197,33 @@ func (w *Worker) readResult(frame []byte, s *step, d *policy.Decision) error {
 	}
 	d.Multiply(given)
 	d.Narrow(int(pick), scope4, scope6, ttlCap)
+	if d.Explain {
+		d.Steps = append(d.Steps, policy.Step{Given: slices.Clone(given), Weights: slices.Clone(d.Weights), Pick: int(pick),
+			Scope4: scope4, Scope6: scope6, TTLCap: ttlCap})
+	}
 	return nil
+}
+
+// scope is the prefix length, of at most limit bits, for which a result holds when the guest said so many bits. Without the client's network
+// among its facts it cannot depend on more of it than the facts do.
+func (s *step) scope(said uint8, limit int, f *policy.Facts) (bits uint8, ok bool) {
+	if int(said) > limit && said != abi.ScopeUnsaid {
+		return 0, false
+	}
+	var seen uint8
+	if s.plugin.wants&policy.WantsGeo != 0 {
+		seen = f.PlaceBits
+	}
+	if s.plugin.wants&policy.WantsLatency != 0 {
+		seen = max(seen, f.LatencyBits)
+	}
+	if s.plugin.wants&policy.WantsClient != 0 {
+		if said != abi.ScopeUnsaid {
+			return said, true
+		}
+		seen = max(seen, uint8(max(f.Client.Bits(), 0)))
+	}
+	return min(said, seen, uint8(limit)), true
 }
 
 // instance returns the worker's instance of m, which may have to be started. Neither instance nor error: a spare is on its way.
@@ -208,13 +264,15 @@ func (w *Worker) replace(s *slot) {
 	w.host.needSpare()
 }
 
-// strike discards the instance of a failed call and counts it.
-func (w *Worker) strike(s *step, reason error) {
-	s.plugin.breaker.strike(time.Now(), reason.Error())
+// strike discards the instance of a failed call, counts it, and returns the reason.
+func (w *Worker) strike(s *step, reason error) string {
+	text := reason.Error()
+	s.plugin.breaker.strike(time.Now(), text)
 	place := &w.slots[s.plugin.module.slot]
 	w.clear(place)
 	place.module, place.struck = s.plugin.module, true
 	w.host.needSpare()
+	return text
 }
 
 // sweep closes the instances of modules that nobody can reach any more.

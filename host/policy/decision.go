@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+
+	"signpost/host/geo"
 )
 
 // Health is the state of one candidate.
@@ -20,6 +22,11 @@ const (
 type Facts struct {
 	Client netip.Prefix // the network asked for: the EDNS client subnet, or else the source address; the zero Prefix if neither
 	Health []Health     // aligned with Policy.IDs; nil: all up
+
+	Place       geo.Place     // of Client
+	PlaceBits   uint8         // length of the prefix around Client in which all is at Place
+	Latency     []geo.Latency // aligned with Policy.IDs; nil: none is known
+	LatencyBits uint8         // length of the prefix around Client for which Latency holds
 }
 
 // NoTTLCap is the TTLCap of a decision that holds as long as its records' TTL says.
@@ -46,6 +53,21 @@ type Decision struct {
 	Outcome        Outcome
 	FailOpen       bool // all candidates are down and were taken as up
 	Fallback       bool // a plugin failed: equal weights over the live candidates
+
+	// Steps is what each plugin of the chain did, for explaining; recorded only if Explain was set before the decision was begun.
+	Explain bool
+	Steps   []Step
+}
+
+// Step is what one plugin of a chain did to a decision.
+type Step struct {
+	Given          []uint32 // what it said, aligned with Policy.IDs; nil if it failed
+	Weights        []uint32 // after it, aligned with Policy.IDs
+	Pick           int      // 0: no opinion
+	Scope4, Scope6 uint8    // that its facts or itself asked for
+	TTLCap         uint32   // seconds; NoTTLCap: none
+	Fuel           uint64
+	Problem        string // why it failed; "": it did not
 }
 
 // Start begins a decision about p: weight 1 for each live candidate, 0 for the others. It returns false when the decision is
@@ -55,7 +77,7 @@ func (d *Decision) Start(p *Policy, health []Health) bool {
 	if cap(d.Weights) < count {
 		d.Weights = make([]uint32, count)
 	}
-	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap}
+	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap, Explain: d.Explain}
 	if d.live(health) {
 		return true
 	}

@@ -4,7 +4,10 @@
 // Nothing here locks, logs, allocates after the first use of a buffer, or knows WebAssembly.
 package policy
 
-import "signpost/host/diag"
+import (
+	"signpost/host/diag"
+	"signpost/host/geo"
+)
 
 // CandidateMax is the most candidates that one policy may have; sdk/abi reserves room for as many.
 const CandidateMax = 1024
@@ -52,6 +55,16 @@ var OnAllDownWords = [...]string{FailOpen: "open", NoDataWhenDown: "nodata", Ser
 // String returns the word that the zone file uses.
 func (o OnAllDown) String() string { return OnAllDownWords[o] }
 
+// Wants is a set of facts about the client.
+type Wants uint8
+
+// The client's network itself, where it is, and how far the candidates' regions are from it.
+const (
+	WantsClient Wants = 1 << iota
+	WantsGeo
+	WantsLatency
+)
+
 // Policy is an accepted Spec. It is immutable and shared by all workers; it works as long as something refers to it, also after
 // its plugins were replaced by newer ones.
 type Policy struct {
@@ -61,9 +74,11 @@ type Policy struct {
 	IDs       []string // of the candidates, in the order of the Spec
 	Checks    []string // aligned with IDs; "": always up
 	OnAllDown OnAllDown
-	// WantsClient tells that the decision may depend on the client's network. When it is false a decision holds for all clients
-	// until a health state changes: it may be kept, and its scopes are zero.
-	WantsClient bool
+	// Wants tells on which facts about the client the decision may depend. When it is zero a decision holds for all clients until a health
+	// state changes: it may be kept, and its scopes are zero.
+	Wants Wants
+	// Regions are the places of the candidates, aligned with IDs; nil unless Wants has WantsLatency. One without coordinates has none.
+	Regions []geo.Region
 	// Program is what package plugin made of the chain. No other package reads it.
 	Program any
 }

@@ -7,7 +7,7 @@ package abi
 // Version is what host and guest agree on; a guest says so by exporting ExportMarker. Numbers never change their meaning: a version
 // only gives meaning to reserved bytes, which earlier hosts zero, and adds names, which earlier hosts refuse. History:
 //
-//   - 1: 2026-11-22: routing: describe, configure, decide; wanted fact: client.
+//   - 1: 2026-11-22: routing: describe, configure, decide; wanted facts: client, geo, latency; attributes of the types place and networks.
 const Version = 1
 
 // What a guest exports, with its signature. All are required but ExportInitialize, which runs once before any other if it is there.
@@ -31,8 +31,9 @@ const (
 	ProblemMax     = 64      // problems of one configure
 )
 
-// A Frame is where a decision's facts are and where its result goes. The host writes Facts and the first CandidateCount candidates,
-// zeroes the result, calls decide, then reads the result. Reserved bytes are zero. What a plugin does not want is zero.
+// A Frame is where a decision's facts are and where its result goes. The host writes Facts and the first CandidateCount candidates, sets the
+// result to "nothing said" (Pick 0, TTLCapNone, ScopeUnsaid, weights 0), calls decide, then reads the result. Reserved bytes are zero. What a
+// plugin does not want is zero.
 type Frame struct {
 	Facts  Facts
 	Result Result
@@ -45,22 +46,38 @@ type Facts struct {
 	PrefixLen      uint8 // of the client's network, in bits
 	_              [2]byte
 	Address        [16]byte // of the client's network, its first 4 bytes for family 4, bits after PrefixLen zero
-	_              [40]byte
-	Candidates     [CandidateMax]Candidate
+
+	// Where that network is, to a plugin that wants geo. Codes are upper-case letters and digits, zeros behind them; all zero: unknown.
+	Continent   [2]byte // AF AN AS EU NA OC SA
+	Country     [2]byte // ISO 3166-1 alpha-2
+	Subdivision [4]byte // ISO 3166-2, what stands behind the country's hyphen
+	ASN         uint32  // number of the autonomous system; 0: unknown
+	Located     uint8   // 1: Latitude and Longitude are known
+	_           [3]byte
+	Latitude    float64 // degrees north
+	Longitude   float64 // degrees east
+	_           [8]byte
+
+	Candidates [CandidateMax]Candidate
 }
 
 // Candidate is what is known about one candidate now.
 type Candidate struct {
 	Weight uint32 // left by the plugins before this one in the chain; 0: down, or ruled out, and what is 0 stays 0
 	Health uint8  // HealthUnknown, HealthUp or HealthDown
-	_      [11]byte
+
+	// How far the candidate's place is from the client's network, to a plugin that wants latency and has an attribute of type place.
+	LatencySource uint8 // LatencyUnknown …
+	_             [2]byte
+	LatencyMicros uint32 // round trip; 0 if LatencySource is LatencyUnknown
+	_             [4]byte
 }
 
-// Result is the output half of a Frame. The host zeroes it up to the last candidate's weight before it calls decide.
+// Result is the output half of a Frame.
 type Result struct {
 	Pick    uint32 // how many candidates answer; 0: as the plugin before said, or 1
 	TTLCap  uint32 // seconds for which the decision holds; TTLCapNone: for as long as the records' TTL says
-	Scope4  uint8  // 0..32: length of the client prefix that the decision holds for, should the client be of family 4
+	Scope4  uint8  // 0..32: length of the client prefix that the decision holds for, should the client be of family 4; ScopeUnsaid: of the facts
 	Scope6  uint8  // 0..128: likewise for family 6
 	_       [6]byte
 	Weights [CandidateMax]uint32 // shares of the answers, multiplied with the incoming ones by the host; all 0: no candidate is for this client
@@ -68,6 +85,17 @@ type Result struct {
 
 // TTLCapNone in Result.TTLCap says that the decision holds as long as the records' TTL.
 const TTLCapNone = 1<<32 - 1
+
+// ScopeUnsaid in Result.Scope4 and Scope6 says that the decision holds for the network that the facts are about.
+const ScopeUnsaid = 255
+
+// Values of Candidate.LatencySource: where LatencyMicros is from.
+const (
+	LatencyUnknown  = 0
+	LatencyMeasured = 1 // the table of measurements
+	LatencyDistance = 2 // the great circle between the client's network and the place
+	LatencyProbe    = 3 // the server's own probes
+)
 
 // Values of Candidate.Health. Unknown, before the first verdict, is treated as up.
 const (
@@ -82,10 +110,19 @@ const (
 	FamilyOff         = 4
 	PrefixLenOff      = 5
 	AddressOff        = 8
+	ContinentOff      = 24
+	CountryOff        = 26
+	SubdivisionOff    = 28
+	ASNOff            = 32
+	LocatedOff        = 36
+	LatitudeOff       = 40
+	LongitudeOff      = 48
 	CandidatesOff     = 64
 	CandidateLen      = 16
 	WeightOff         = 0 // in a candidate
 	HealthOff         = 4 // in a candidate
+	LatencySourceOff  = 5 // in a candidate
+	LatencyMicrosOff  = 8 // in a candidate
 
 	PickOff    = CandidatesOff + CandidateMax*CandidateLen
 	TTLCapOff  = PickOff + 4

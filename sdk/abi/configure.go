@@ -34,7 +34,7 @@ func AppendConfig(dst []byte, recordType uint16, attributes []Attribute, candida
 		addText(at, candidate.ID)
 		at += ConfigCandLen
 		for j, value := range candidate.Values {
-			if attributes[j].Type == TypeText {
+			if attributes[j].Type == TypeText || attributes[j].Type == TypeNetworks {
 				addText(at, value.Text)
 			} else {
 				put32(dst[at:], uint32(value.Bits))
