@@ -145,8 +145,8 @@ func TestOnAllDown(t *testing.T) {
 	}
 }
 
-// The result is zero before each call: a guest cannot leave weights for the next decision, not even by mistake.
-func TestResultBeginsZero(t *testing.T) {
+// The result says nothing before each call: a guest cannot leave weights for the next decision, not even by mistake.
+func TestResultBeginsUnsaid(t *testing.T) {
 	h := testHost(t)
 	cell := i32(emitFrame + abi.WeightsOff + 4)
 	addOne := slices.Concat(cell, cell, []byte{0x28, 2, 0}, i32(1), []byte{0x6a, 0x36, 2, 0}, i32(0))
@@ -156,8 +156,8 @@ func TestResultBeginsZero(t *testing.T) {
 	defer w.Close()
 	var d policy.Decision
 	for range 3 {
-		if w.Decide(p, &policy.Facts{}, &d); weightsOf(&d) != "0 1" || d.TTLCap != 0 {
-			t.Errorf("got %+v, want 0 1 and a cap of 0", d)
+		if w.Decide(p, &policy.Facts{}, &d); weightsOf(&d) != "0 1" || d.TTLCap != policy.NoTTLCap {
+			t.Errorf("got %+v, want 0 1 and no cap", d)
 		}
 	}
 }
