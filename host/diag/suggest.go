@@ -5,13 +5,10 @@ import "strings"
 // DidYouMean returns ` (did you mean "x"?)` for the known word nearest to word, or "" when none is near:
 // at most one edit for words of up to four bytes, two for longer ones, case ignored.
 func DidYouMean(word string, known []string) string {
-	limit := 2
-	if len(word) <= 4 {
-		limit = 1
-	}
-	best, bestEdits := "", limit+1
+	best, bestEdits := "", 3
 	for _, candidate := range known {
-		if edits := editDistance(strings.ToLower(word), strings.ToLower(candidate)); edits < bestEdits {
+		edits := editDistance(strings.ToLower(word), strings.ToLower(candidate))
+		if edits < bestEdits && (edits < 2 || min(len(word), len(candidate)) > 4) {
 			best, bestEdits = candidate, edits
 		}
 	}

@@ -130,6 +130,9 @@ func (l *Loader) stays() string {
 
 // strays warns of directories with zone files that nobody will see.
 func (l *Loader) strays(seen look) {
+	if l.found.config.Errors() > 0 {
+		return // the views are not those that the user wrote
+	}
 	var views []string
 	for _, view := range l.wanted.Views {
 		views = append(views, view.Name)

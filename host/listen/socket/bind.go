@@ -59,7 +59,7 @@ func explain(transport string, addr netip.AddrPort, err error) error {
 	}
 	switch {
 	case slices.Contains(errnosInUse, errno):
-		return fmt.Errorf("listen on %s/%s: port in use: another program already listens there: %w", addr, transport, errno)
+		return fmt.Errorf("listen on %s/%s: port in use by another program", addr, transport)
 	case slices.Contains(errnosDenied, errno) && addr.Port() < privilegedBelow:
 		return fmt.Errorf("listen on %s/%s: port %d needs privilege: %s, or use a port above 1023: %w",
 			addr, transport, addr.Port(), privilege(), errno)

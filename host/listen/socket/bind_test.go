@@ -21,7 +21,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"0.0.0.0:53", syscall.EACCES, "listen on 0.0.0.0:53/udp: port 53 needs privilege: " + privilege() + ", or use a port above 1023: permission denied"},
 		{"127.0.0.1:5300", syscall.EACCES, "listen on 127.0.0.1:5300/udp: permission denied"},
-		{"[::]:53", syscall.EADDRINUSE, "listen on [::]:53/udp: port in use: another program already listens there: address already in use"},
+		{"[::]:53", syscall.EADDRINUSE, "listen on [::]:53/udp: port in use by another program"},
 		{"192.0.2.1:53", syscall.EADDRNOTAVAIL, "listen on 192.0.2.1:53/udp: address is not on this machine: "},
 		{"[::1]:53", syscall.EAFNOSUPPORT, "listen on [::1]:53/udp: this machine has no such address family: "},
 		{"[::1]:53", syscall.EMFILE, "listen on [::1]:53/udp: too many open files"},

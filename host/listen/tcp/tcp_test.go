@@ -262,7 +262,7 @@ func TestIdle(t *testing.T) {
 func TestListenErrors(t *testing.T) {
 	taken := start(t, Limits{}).Addr().String()
 	for _, row := range []struct{ addr, want string }{
-		{taken, "listen on " + taken + "/tcp: port in use: another program already listens there"},
+		{taken, "listen on " + taken + "/tcp: port in use by another program"},
 		{"192.0.2.1:5600", "listen on 192.0.2.1:5600/tcp: address is not on this machine"},
 		{"example.com:53", `listen address "example.com:53" is not IP:PORT`},
 	} {

@@ -220,7 +220,7 @@ func TestListenErrors(t *testing.T) {
 	eachPath(t, func(t *testing.T, batched bool) {
 		taken := start(t, "127.0.0.1:0", batched).Addr().String()
 		for _, row := range []struct{ addr, want string }{
-			{taken, "listen on " + taken + "/udp: port in use: another program already listens there"},
+			{taken, "listen on " + taken + "/udp: port in use by another program"},
 			{"192.0.2.1:5600", "listen on 192.0.2.1:5600/udp: address is not on this machine"},
 			{"localhost:53", `listen address "localhost:53" is not IP:PORT`},
 			{":53", `listen address ":53" is not IP:PORT`},
