@@ -28,7 +28,7 @@ var floor = map[string]int{
 	"plugins": 0, "plugins/generate": 0, // the embedded module and what builds it import nothing
 	"host/config": 1, "host/metrics": 1, "host/policy": 1, "sdk": 1,
 	"host/guard": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
-	"host/compile": 3, "plugins/builtin": 3,
+	"host/compile": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4,
 	"host/admin":  5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5,
 	"host": 6, "host/conformance": 6,

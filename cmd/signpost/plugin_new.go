@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"signpost/host/workshop"
+)
+
+func newPluginNew() *cobra.Command {
+	scaffold, dir, asJSON := workshop.Scaffold{}, "", false
+	languages := workshop.Languages()
+	command := &cobra.Command{
+		Use:   "new NAME",
+		Short: "Make the folder of a new plugin",
+		Long: `New writes a folder that builds as it is with the language's ordinary tools: a
+small policy, its tests, golden decisions, a README and the SDK. It needs no
+checkout of Signpost and, but for AssemblyScript's compiler, no network.`,
+		Example: `  signpost plugin new canary
+  signpost plugin new time-of-day --lang rust --dir ~/policies/time-of-day`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(command *cobra.Command, args []string) error {
+			scaffold.Name = args[0]
+			if err := scaffold.Check(); err != nil {
+				return err
+			}
+			if dir == "" {
+				dir = scaffold.Name
+			}
+			files, err := workshop.New(dir, scaffold)
+			if err != nil {
+				return &failure{err}
+			}
+			if asJSON {
+				return json.NewEncoder(command.OutOrStdout()).Encode(map[string]any{"dir": dir, "files": files})
+			}
+			return printNew(command.OutOrStdout(), dir, scaffold, files)
+		},
+	}
+	set := command.Flags()
+	set.SortFlags = false
+	set.StringVar(&scaffold.Language, "lang", "go", "write it in `LANGUAGE`: "+strings.Join(languages, ", "))
+	set.StringVar(&dir, "dir", "", "the folder (default: NAME)")
+	set.BoolVar(&asJSON, "json", false, "print one JSON object")
+	_ = command.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languages, cobra.ShellCompDirectiveNoFileComp))
+	return command
+}
+
+// printNew says what was made and what comes next.
+func printNew(w io.Writer, dir string, scaffold workshop.Scaffold, files []string) error {
+	recipe, err := workshop.ReadRecipe(dir)
+	if err != nil {
+		return &failure{err}
+	}
+	fmt.Fprintf(w, "%s\n", filepath.Join(dir, "."))
+	for _, file := range files {
+		if !strings.HasPrefix(file, "sdk/") {
+			fmt.Fprintf(w, "  %s\n", file)
+		}
+	}
+	fmt.Fprintf(w, "  sdk/\n\nnext:\n  cd %s\n", dir)
+	if recipe.Test != "" {
+		fmt.Fprintf(w, "  %-26s the policy's own tests, without a sandbox\n", recipe.Test)
+	}
+	fmt.Fprintf(w, "  signpost plugin build      makes %s\n", recipe.Output())
+	_, err = fmt.Fprintf(w, `  signpost plugin test       golden decisions on the host that runs it in production
+  cp %s DIR/plugins/    live within a second, in the zones of DIR
+README.md says more.
+`, recipe.Output())
+	return err
+}
