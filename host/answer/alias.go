@@ -10,7 +10,7 @@ import (
 // alias answers with the addresses of an ALIAS's target, as if name owned them. The target may be routed, an alias again, or a CNAME;
 // all of it stays in the view. A target outside of it cannot be answered here: SERVFAIL.
 func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
-	q, out := &w.query, &w.out
+	out := &w.out
 	own := w.hit.Zone
 	ttl := w.hit.Set.TTL()
 	for range chainMax {
@@ -50,7 +50,7 @@ func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 		if !w.aliasTarget(set) {
 			break
 		}
-		view.Find(&w.chain.renamed, q.Type, &w.sums, &w.hit)
+		w.find(view, &w.chain.renamed)
 	}
 	out.fail(wire.ServFail, metrics.KindServFail, aliasTooLong)
 }

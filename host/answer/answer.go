@@ -47,8 +47,11 @@ type Worker struct {
 	counts  *metrics.Block
 	plugins *plugin.Worker
 
+	trace *Trace // nil but for explaining
+
 	tcp   bool // the query came over TCP
 	query wire.Query
+	view  *zone.View // that answers it; nil: none yet
 	chain chain
 	sums  zone.Sums
 	hit   zone.Hit
@@ -90,7 +93,7 @@ func (w *Worker) Begin() {
 
 // End ends a batch: it publishes the counters, and lets go of the snapshot so that an idle worker keeps no old one alive.
 func (w *Worker) End() {
-	w.snap, w.hit = nil, zone.Hit{}
+	w.snap, w.view, w.hit = nil, nil, zone.Hit{}
 	w.out.forget()
 	w.chain.forget()
 	w.counts.Flush()
@@ -104,7 +107,7 @@ func (w *Worker) Respond(pkt []byte, n int, client netip.AddrPort, tcp bool) int
 	w.counts.Inc(metrics.Transport(tcp, addr.Is6()))
 	w.counts.Add(bytesIn(tcp), n)
 	q, out := &w.query, &w.out
-	w.tcp = tcp
+	w.tcp, w.view = tcp, nil
 	verdict := q.Parse(pkt, n)
 	if verdict == wire.Drop {
 		w.counts.Inc(metrics.Ignored)
@@ -177,9 +180,20 @@ func (w *Worker) lookUp(addr netip.Addr) {
 		out.fail(wire.Refused, metrics.KindRefused, inNoView)
 		return
 	}
-	w.client = addr
-	view.Find(&q.Name, q.Type, &w.sums, &w.hit)
+	w.client, w.view = addr, view
+	if w.trace != nil {
+		w.trace.View = view
+	}
+	w.find(view, &q.Name)
 	w.follow(view)
+}
+
+// find looks a name up for the question's type; w.hit is what was found.
+func (w *Worker) find(view *zone.View, name *wire.Name) {
+	view.Find(name, w.query.Type, &w.sums, &w.hit)
+	if w.trace != nil {
+		w.trace.found(name, &w.hit)
+	}
 }
 
 // viewOf is the first view that takes the client, or nil.

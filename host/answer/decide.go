@@ -45,7 +45,11 @@ func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
 		out.fail(wire.ServFail, metrics.KindServFail, notReady)
 		return nil, policy.ServFail
 	}
-	d := w.decision(z.Policies[set.Policy()])
+	p := z.Policies[set.Policy()]
+	d := w.decision(p)
+	if w.trace != nil {
+		w.trace.decided(set, p, &w.facts, d)
+	}
 	if d.Fallback {
 		w.counts.Inc(metrics.DecisionsFallback)
 	}
@@ -61,9 +65,12 @@ func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
 		return nil, policy.ServFail
 	}
 	w.ttlCap = d.TTLCap
-	if d.Pick > 1 {
+	switch {
+	case w.trace != nil:
+		w.picked = append(w.picked[:0], w.trace.take())
+	case d.Pick > 1:
 		w.picked = d.DrawPick(w.random.Uint64(), w.picked[:0])
-	} else {
+	default:
 		w.picked = append(w.picked[:0], d.Draw(w.random.Uint64()))
 	}
 	return set.Candidate(w.picked[0]), policy.Answer
@@ -83,7 +90,7 @@ func (w *Worker) rest(routed zone.RRset, owner zone.Owner, start int) bool {
 
 // decision is what p says to this client. It is valid until the next call.
 func (w *Worker) decision(p *policy.Policy) *policy.Decision {
-	if p.Wants == 0 {
+	if p.Wants == 0 && w.trace == nil {
 		if d := w.kept[p]; d != nil {
 			w.counts.Inc(metrics.DecisionsCached)
 			return d
@@ -91,7 +98,10 @@ func (w *Worker) decision(p *policy.Policy) *policy.Decision {
 	}
 	w.counts.Inc(metrics.DecisionsCalled)
 	w.facts = policy.Facts{}
-	if p.Wants != 0 {
+	if w.trace != nil {
+		w.trace.assume(p, &w.facts)
+	}
+	if p.Wants != 0 || w.trace != nil {
 		w.facts.Client = w.clientNet()
 		w.plugins.Decide(p, &w.facts, &w.called)
 		return &w.called

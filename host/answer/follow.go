@@ -47,7 +47,7 @@ func (w *Worker) follow(view *zone.View) {
 		next := &w.chain.names[links%2]
 		next.ParseName(out.msg[:out.off], targetOff)
 		name = next
-		view.Find(name, q.Type, &w.sums, &w.hit)
+		w.find(view, name)
 		if w.loops(name, links) {
 			return
 		}

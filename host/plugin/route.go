@@ -192,8 +192,21 @@ func (r *routing) candidates() {
 			}
 		}
 		r.policy.IDs = append(r.policy.IDs, id)
+		r.policy.Notes = append(r.policy.Notes, noteOf(c))
 		r.policy.Checks = append(r.policy.Checks, check)
 	}
+}
+
+// noteOf keeps what a candidate's lines say, each key once.
+func noteOf(c *policy.Candidate) policy.Note {
+	note := policy.Note{Pos: c.Pos}
+	for _, attr := range c.Attrs {
+		text := attr.Key + "=" + attr.Value
+		if attr.Key != keyID && attr.Key != keyCheck && !slices.Contains(note.Attrs, text) {
+			note.Attrs = append(note.Attrs, text)
+		}
+	}
+	return note
 }
 
 func firstOf(a, b string) string {

@@ -66,17 +66,17 @@ func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) (problem str
 	in, err := w.instance(s.plugin.module)
 	if in == nil {
 		if err != nil {
-			return w.strike(s, err)
+			return w.strike(s, err, d.Explain)
 		}
 		return "starting again after a failure"
 	}
 	if int(s.handle) >= len(in.known) || in.known[s.handle].serial != s.serial {
 		if err := in.prepare(s); err != nil {
-			return w.strike(s, fmt.Errorf("configure: %w", err))
+			return w.strike(s, fmt.Errorf("configure: %w", err), d.Explain)
 		}
 	}
 	if err := w.decide(in, s, f, d); err != nil {
-		return w.strike(s, fmt.Errorf("decide: %w", err))
+		return w.strike(s, fmt.Errorf("decide: %w", err), d.Explain)
 	}
 	if in.full() {
 		w.replace(&w.slots[s.plugin.module.slot])
@@ -264,10 +264,13 @@ func (w *Worker) replace(s *slot) {
 	w.host.needSpare()
 }
 
-// strike discards the instance of a failed call, counts it, and returns the reason.
-func (w *Worker) strike(s *step, reason error) string {
+// strike discards the instance of a failed call, counts it, and returns the reason. What is only explained does not count: no client was
+// harmed, and asking why a plugin fails must not put it out of service.
+func (w *Worker) strike(s *step, reason error, explained bool) string {
 	text := reason.Error()
-	s.plugin.breaker.strike(time.Now(), text)
+	if !explained {
+		s.plugin.breaker.strike(time.Now(), text)
+	}
 	place := &w.slots[s.plugin.module.slot]
 	w.clear(place)
 	place.module, place.struck = s.plugin.module, true

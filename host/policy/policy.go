@@ -65,6 +65,12 @@ const (
 	WantsLatency
 )
 
+// Note is a candidate as the zone file has it.
+type Note struct {
+	Attrs []string // "key=value" in the order of the file, without id and check
+	Pos   diag.Pos // of its first line
+}
+
 // Policy is an accepted Spec. It is immutable and shared by all workers; it works as long as something refers to it, also after
 // its plugins were replaced by newer ones.
 type Policy struct {
@@ -79,6 +85,8 @@ type Policy struct {
 	Wants Wants
 	// Regions are the places of the candidates, aligned with IDs; nil unless Wants has WantsLatency. One without coordinates has none.
 	Regions []geo.Region
+	// Notes are what the zone file says of the candidates, aligned with IDs: for people, never for deciding.
+	Notes []Note
 	// Program is what package plugin made of the chain. No other package reads it.
 	Program any
 }

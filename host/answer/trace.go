@@ -1,0 +1,94 @@
+package answer
+
+import (
+	"slices"
+
+	"signpost/host/policy"
+	"signpost/host/wire"
+	"signpost/host/zone"
+)
+
+// Trace is what a worker notes about one query while it answers it, for whoever explains answers, and what it takes instead of drawing.
+// Everything in it stays valid after the query.
+type Trace struct {
+	Take []int           // candidates of the first decisions, in their order; later decisions take their first candidate with weight
+	Down map[string]bool // ids of candidates that count as down, whatever their health
+
+	View *zone.View // that the client was given; nil: none
+	Hops []Hop      // the names that the answer leads through, the question's first
+}
+
+// Hop is one name on the way of an answer.
+type Hop struct {
+	Name     []byte // wire form, lower case
+	Hit      zone.Hit
+	Choices  []Choice // of its routed set; several only for type ANY, none if it is not routed or its plugins are not ready
+	decision int      // number of its first choice
+}
+
+// Choice is one decision, and what was taken of it.
+type Choice struct {
+	Set      zone.RRset
+	Policy   *policy.Policy
+	Facts    policy.Facts // that the chain could see
+	Decision policy.Decision
+	Taken    int // candidate; -1 when the decision is no answer
+}
+
+// Trace has the worker note what it does in t from now on, and choose as it says; nil ends it. It must not be called during Respond. A worker
+// that traces allocates and calls plugins for each decision.
+func (w *Worker) Trace(t *Trace) {
+	w.trace = t
+	w.called.Explain = t != nil
+}
+
+// found notes a name that was looked up.
+func (t *Trace) found(name *wire.Name, hit *zone.Hit) {
+	t.Hops = append(t.Hops, Hop{Name: slices.Clone(name.Bytes()), Hit: *hit, decision: t.decisions()})
+}
+
+// decisions counts those that were made.
+func (t *Trace) decisions() int {
+	if len(t.Hops) == 0 {
+		return 0
+	}
+	last := &t.Hops[len(t.Hops)-1]
+	return last.decision + len(last.Choices)
+}
+
+// assume changes the facts of p's decision to what is to be assumed.
+func (t *Trace) assume(p *policy.Policy, facts *policy.Facts) {
+	for i, id := range p.IDs {
+		if !t.Down[id] {
+			continue
+		}
+		health := make([]policy.Health, len(p.IDs))
+		for j := range health {
+			health[j] = policy.Up
+		}
+		copy(health, facts.Health)
+		health[i] = policy.Down
+		facts.Health = health
+	}
+}
+
+// decided notes a decision about set.
+func (t *Trace) decided(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision) {
+	hop := &t.Hops[len(t.Hops)-1]
+	choice := Choice{Set: set, Policy: p, Facts: *facts, Decision: *d, Taken: -1}
+	choice.Facts.Health = slices.Clone(facts.Health)
+	choice.Facts.Latency = slices.Clone(facts.Latency)
+	choice.Decision.Weights = slices.Clone(d.Weights)
+	hop.Choices = append(hop.Choices, choice)
+}
+
+// take chooses a candidate of the decision that was noted last.
+func (t *Trace) take() int {
+	hop := &t.Hops[len(t.Hops)-1]
+	choice := &hop.Choices[len(hop.Choices)-1]
+	choice.Taken = slices.IndexFunc(choice.Decision.Weights, func(w uint32) bool { return w > 0 })
+	if number := t.decisions() - 1; number < len(t.Take) {
+		choice.Taken = t.Take[number]
+	}
+	return choice.Taken
+}
