@@ -8,8 +8,8 @@ import (
 )
 
 // alias answers with the addresses of an ALIAS's target, as if name owned them. The target may be routed, an alias again, or a CNAME;
-// all of it stays in the view. A target outside of it cannot be answered here: SERVFAIL.
-func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
+// all of it is looked up as if the client had asked for it. A target in no zone that it sees cannot be answered here: SERVFAIL.
+func (w *Worker) alias(name *wire.Name, links int) {
 	out := &w.out
 	own := w.hit.Zone
 	ttl := w.hit.Set.TTL()
@@ -26,6 +26,9 @@ func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 			outcome = policy.NoData
 		case zone.Broken:
 			out.fail(wire.ServFail, metrics.KindServFail, invalidZone)
+			return
+		case zone.Undecided:
+			out.fail(wire.ServFail, metrics.KindServFail, w.undecided())
 			return
 		default: // Outside or Delegation: there is nobody here who could ask
 			out.fail(wire.ServFail, metrics.KindServFail, aliasLeadsOut)
@@ -50,7 +53,7 @@ func (w *Worker) alias(view *zone.View, name *wire.Name, links int) {
 		if !w.aliasTarget(set) {
 			break
 		}
-		w.find(view, &w.chain.renamed)
+		w.find(&w.chain.renamed)
 	}
 	out.fail(wire.ServFail, metrics.KindServFail, aliasTooLong)
 }

@@ -51,17 +51,22 @@ type Worker struct {
 
 	tcp   bool // the query came over TCP
 	query wire.Query
-	view  *zone.View // that answers it; nil: none yet
+	view  *zone.View // in which its name was found; nil: in none
 	chain chain
 	sums  zone.Sums
 	hit   zone.Hit
 	out   response
 	decisions
+	horizon
 }
 
-// NewWorker returns a worker. Close it when it is not used any more.
-func (s *Server) NewWorker() *Worker {
+// NewWorker returns a worker that sees no view of certain listeners. Close it when it is not used any more.
+func (s *Server) NewWorker() *Worker { return s.NewWorkerAt("") }
+
+// NewWorkerAt returns a worker for the queries that come in at a listener, which is spelled as in zone.View.Listeners.
+func (s *Server) NewWorkerAt(listener string) *Worker {
 	w := &Worker{server: s, counts: s.metrics.NewBlock()}
+	w.listener = listener
 	w.random.Seed(rand.Uint64(), rand.Uint64())
 	w.forget(0)
 	if s.plugins != nil {
@@ -85,6 +90,9 @@ func (w *Worker) Begin() {
 	if w.decisionsOf != snap.Generation {
 		w.forget(snap.Generation)
 	}
+	if w.horizonOf != snap.Generation {
+		w.horizon.begin(snap, w.server.metrics)
+	}
 	if w.rules == nil || w.rules.config != snap.Config {
 		w.rules = w.server.rulesOf(snap.Config)
 	}
@@ -96,6 +104,7 @@ func (w *Worker) End() {
 	w.snap, w.view, w.hit = nil, nil, zone.Hit{}
 	w.out.forget()
 	w.chain.forget()
+	w.horizon.flush()
 	w.counts.Flush()
 }
 
@@ -175,35 +184,19 @@ func (w *Worker) lookUp(addr netip.Addr) {
 		out.fail(wire.NotImp, metrics.KindError, unsupported)
 		return
 	}
-	view := w.viewOf(addr)
-	if view == nil {
-		out.fail(wire.Refused, metrics.KindRefused, inNoView)
-		return
+	w.client = addr
+	if w.snap.Choice != nil {
+		w.look(addr)
 	}
-	w.client, w.view = addr, view
+	w.find(&q.Name)
+	w.view = w.foundIn()
+	if w.at >= 0 {
+		w.tally[w.at]++
+	}
 	if w.trace != nil {
-		w.trace.View = view
+		w.trace.View = w.view
 	}
-	w.find(view, &q.Name)
-	w.follow(view)
-}
-
-// find looks a name up for the question's type; w.hit is what was found.
-func (w *Worker) find(view *zone.View, name *wire.Name) {
-	view.Find(name, w.query.Type, &w.sums, &w.hit)
-	if w.trace != nil {
-		w.trace.found(name, &w.hit)
-	}
-}
-
-// viewOf is the first view that takes the client, or nil.
-func (w *Worker) viewOf(addr netip.Addr) *zone.View {
-	for _, view := range w.snap.Views {
-		if view.Takes(addr) {
-			return view
-		}
-	}
-	return nil
+	w.follow()
 }
 
 func bytesIn(tcp bool) metrics.Counter {

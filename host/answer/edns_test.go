@@ -9,6 +9,7 @@ import (
 	"github.com/miekg/dns"
 
 	"signpost/host/config"
+	"signpost/host/zone"
 )
 
 // bigZone has a set of 100 addresses, a referral whose glue is long, and targets with many addresses.
@@ -190,15 +191,15 @@ func TestReasons(t *testing.T) {
 	w := workerOf(t, snap)
 	for name, want := range map[string]string{
 		"a0.example.com.":  "too many names",
-		"out.example.com.": "no zone of this view answers for",
-		"cut.example.com.": "no zone of this view answers for",
+		"out.example.com.": "no zone of this server answers for",
+		"cut.example.com.": "no zone of this server answers for",
 		"www.example.org.": "none of this server's zones",
 	} {
 		if got := extraText(exchange(t, w, new(dns.Msg).SetQuestion(name, dns.TypeA).SetEdns0(1232, false), false)); !strings.Contains(got, want) {
 			t.Errorf("%s: got the text %q, want %q in it", name, got, want)
 		}
 	}
-	snap.Views = nil
+	snap.Views, snap.Choice, snap.Generation = nil, &zone.Choice{Native: true}, 2
 	if got, want := extraText(exchange(t, w, new(dns.Msg).SetQuestion("a.example.com.", dns.TypeA).SetEdns0(1232, false), false)), "no view"; !strings.Contains(got, want) {
 		t.Errorf("without views: got the text %q, want %q in it", got, want)
 	}

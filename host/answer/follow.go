@@ -22,8 +22,8 @@ type chain struct {
 	renamed wire.Name // scratch: a DNAME's or an alias's target
 }
 
-// follow writes what w.hit says, link by link while it leads to another name of the view.
-func (w *Worker) follow(view *zone.View) {
+// follow writes what w.hit says, link by link while it leads to another name that the client sees here.
+func (w *Worker) follow() {
 	q, out := &w.query, &w.out
 	name := &q.Name
 	out.flags |= wire.FlagAA
@@ -32,7 +32,7 @@ func (w *Worker) follow(view *zone.View) {
 	for links := 0; ; links++ {
 		kind := w.hit.Kind
 		if kind != zone.CNAME && kind != zone.DNAME {
-			w.conclude(view, name, links)
+			w.conclude(name, links)
 			return
 		}
 		w.chain.hashes[links] = w.sums[name.Labels]
@@ -47,7 +47,7 @@ func (w *Worker) follow(view *zone.View) {
 		next := &w.chain.names[links%2]
 		next.ParseName(out.msg[:out.off], targetOff)
 		name = next
-		w.find(view, name)
+		w.find(name)
 		if w.loops(name, links) {
 			return
 		}
@@ -91,7 +91,7 @@ func (w *Worker) link(name *wire.Name, links int) int {
 }
 
 // conclude writes the end of a chain, which most often is its beginning.
-func (w *Worker) conclude(view *zone.View, name *wire.Name, links int) {
+func (w *Worker) conclude(name *wire.Name, links int) {
 	out, hit := &w.out, &w.hit
 	switch hit.Kind {
 	case zone.Answer:
@@ -105,12 +105,14 @@ func (w *Worker) conclude(view *zone.View, name *wire.Name, links int) {
 	case zone.Many:
 		w.many(name, links)
 	case zone.ALIAS:
-		w.alias(view, name, links)
+		w.alias(name, links)
 	case zone.Broken: // also at the end of a chain, as for a name whose policy is not decided yet
 		out.fail(wire.ServFail, metrics.KindServFail, invalidZone)
+	case zone.Undecided:
+		out.fail(wire.ServFail, metrics.KindServFail, w.undecided())
 	default: // Outside
 		if links == 0 {
-			out.fail(wire.Refused, metrics.KindRefused, inNoZone)
+			out.fail(wire.Refused, metrics.KindRefused, w.outside())
 		}
 	}
 }
@@ -145,7 +147,7 @@ func (w *Worker) answer(name *wire.Name, links int) {
 	if hit.Wildcard {
 		w.proveWildcard(name)
 	}
-	if set.HasAdditional() {
+	if set.HasAdditional() && !w.behind { // an earlier view may have other addresses for the targets
 		out.main, out.mainStart, out.mainTurn = set, start, turn
 	}
 }

@@ -16,6 +16,8 @@ const (
 	aliasLeadsOut
 	aliasTooLong
 	allDown
+	viewsNotReady
+	viewsFailed
 )
 
 // reasons is what stands in the option.
@@ -29,7 +31,9 @@ var reasons = [...]struct {
 	inNoZone:      {wire.EDENotAuthoritative, "the name is in none of this server's zones"},
 	unsupported:   {wire.EDENotSupported, "not supported here"},
 	invalidZone:   {wire.EDEInvalidData, "the zone file has errors"},
-	aliasLeadsOut: {wire.EDENotSupported, "the ALIAS leads to a name that no zone of this view answers for"},
+	aliasLeadsOut: {wire.EDENotSupported, "the ALIAS leads to a name that no zone of this server answers for"},
 	aliasTooLong:  {wire.EDEOther, "the ALIAS leads through too many names"},
 	allDown:       {wire.EDEOther, "all candidates are down"},
+	viewsNotReady: {wire.EDENotReady, "the plugins that choose the view are not ready"},
+	viewsFailed:   {wire.EDEOther, "the plugins that choose the view failed"},
 }

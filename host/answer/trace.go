@@ -14,16 +14,20 @@ type Trace struct {
 	Take []int           // candidates of the first decisions, in their order; later decisions take their first candidate with weight
 	Down map[string]bool // ids of candidates that count as down, whatever their health
 
-	View *zone.View // that the client was given; nil: none
-	Hops []Hop      // the names that the answer leads through, the question's first
+	View *zone.View // in which the question's name was found; nil: in none
+	// Views are the decisions by which the client's views were chosen, in the order in which they were asked; Taken is the number of the view.
+	// None if there is one view for everybody, or while the views' own clients stand in for the policy.
+	Views []Choice
+	Hops  []Hop // the names that the answer leads through, the question's first
 }
 
 // Hop is one name on the way of an answer.
 type Hop struct {
 	Name     []byte // wire form, lower case
 	Hit      zone.Hit
-	Choices  []Choice // of its routed set; several only for type ANY, none if it is not routed or its plugins are not ready
-	decision int      // number of its first choice
+	View     *zone.View // in which it was found; nil: in none
+	Choices  []Choice   // of its routed set; several only for type ANY, none if it is not routed or its plugins are not ready
+	decision int        // number of its first choice
 }
 
 // Choice is one decision, and what was taken of it.
@@ -43,8 +47,8 @@ func (w *Worker) Trace(t *Trace) {
 }
 
 // found notes a name that was looked up.
-func (t *Trace) found(name *wire.Name, hit *zone.Hit) {
-	t.Hops = append(t.Hops, Hop{Name: slices.Clone(name.Bytes()), Hit: *hit, decision: t.decisions()})
+func (t *Trace) found(name *wire.Name, hit *zone.Hit, view *zone.View) {
+	t.Hops = append(t.Hops, Hop{Name: slices.Clone(name.Bytes()), Hit: *hit, View: view, decision: t.decisions()})
 }
 
 // decisions counts those that were made.
@@ -75,11 +79,21 @@ func (t *Trace) assume(p *policy.Policy, facts *policy.Facts) {
 // decided notes a decision about set.
 func (t *Trace) decided(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision) {
 	hop := &t.Hops[len(t.Hops)-1]
-	choice := Choice{Set: set, Policy: p, Facts: *facts, Decision: *d, Taken: -1}
+	hop.Choices = append(hop.Choices, choiceOf(set, p, facts, d, -1))
+}
+
+// chose notes a decision about views.
+func (t *Trace) chose(p *policy.Policy, facts *policy.Facts, d *policy.Decision, taken int) {
+	t.Views = append(t.Views, choiceOf(nil, p, facts, d, taken))
+}
+
+// choiceOf copies what the next decision overwrites.
+func choiceOf(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision, taken int) Choice {
+	choice := Choice{Set: set, Policy: p, Facts: *facts, Decision: *d, Taken: taken}
 	choice.Facts.Health = slices.Clone(facts.Health)
 	choice.Facts.Latency = slices.Clone(facts.Latency)
 	choice.Decision.Weights = slices.Clone(d.Weights)
-	hop.Choices = append(hop.Choices, choice)
+	return choice
 }
 
 // take chooses a candidate of the decision that was noted last.

@@ -43,6 +43,31 @@ type Set struct {
 	mu      sync.Mutex
 	blocks  map[*Block]struct{} // in use
 	retired Totals              // the counts of blocks given back
+	views   map[string]*atomic.Uint64
+}
+
+// View returns the counter of the queries that a view of that name answered. It counts on when the view was away for a while.
+func (s *Set) View(name string) *atomic.Uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.views == nil {
+		s.views = map[string]*atomic.Uint64{}
+	}
+	if s.views[name] == nil {
+		s.views[name] = new(atomic.Uint64)
+	}
+	return s.views[name]
+}
+
+// Views returns the counts of View by name.
+func (s *Set) Views() map[string]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := make(map[string]uint64, len(s.views))
+	for name, count := range s.views {
+		counts[name] = count.Load()
+	}
+	return counts
 }
 
 // NewBlock returns a block for a new worker.

@@ -48,6 +48,9 @@ const (
 	DecisionsFallback // of both: the plugin failed, all live candidates had equal weight
 	DecisionsFailOpen // of both: all candidates were down, answered as if all were up
 
+	ViewsCalled // calls of the plugins that choose a client's view
+	ViewsFailed // of these, the ones in which a plugin failed
+
 	RateLimitDropped
 	RateLimitSlipped
 

@@ -48,7 +48,9 @@ func (h *Host) Route(spec *policy.Spec, terms Terms) (*policy.Policy, diag.List)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r := routing{host: h, spec: spec, terms: terms, policy: &policy.Policy{Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain)}}
+	r := routing{host: h, spec: spec, terms: terms, policy: &policy.Policy{
+		Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain), FailClosed: spec.FailClosed,
+	}}
 	r.chain()
 	if len(r.diags) == 0 {
 		r.candidates()
@@ -121,9 +123,9 @@ func (r *routing) chain() {
 		r.diags.Errorf(r.spec.Candidates[policy.CandidateMax].Pos, "%s: %d candidates are more than %d", r.name(), len(r.spec.Candidates), policy.CandidateMax)
 	}
 	if len(r.spec.Chain) > chainMax {
-		r.diags.Errorf(first.ChainPos, "chain of %d plugins is longer than %d", len(r.spec.Chain), chainMax)
+		r.diags.Errorf(r.chainPos(), "chain of %d plugins is longer than %d", len(r.spec.Chain), chainMax)
 	}
-	at := first.ChainPos
+	at := r.chainPos()
 	for i, word := range r.spec.Chain {
 		p := r.host.findLocked(word)
 		switch {
@@ -151,6 +153,14 @@ func (r *routing) chain() {
 				strings.Join(c.Chain, "+"), r.name(), line(first.ChainPos, c.ChainPos))
 		}
 	}
+}
+
+// chainPos is where the chain stands.
+func (r *routing) chainPos() diag.Pos {
+	if r.spec.ChainPos != (diag.Pos{}) {
+		return r.spec.ChainPos
+	}
+	return r.spec.Candidates[0].ChainPos
 }
 
 func (h *Host) hasBuiltinsLocked() bool { return len(h.builtins) > 0 }
@@ -272,7 +282,7 @@ func (r *routing) configure() {
 // try asks one plugin about the policy, in the control plane's instance.
 func (r *routing) try(s *step) {
 	m := s.plugin.module
-	first := r.spec.Candidates[0].ChainPos
+	first := r.chainPos()
 	if m.control == nil {
 		in, err := m.instantiate()
 		if err != nil {

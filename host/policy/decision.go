@@ -57,6 +57,8 @@ type Decision struct {
 	// Steps is what each plugin of the chain did, for explaining; recorded only if Explain was set before the decision was begun.
 	Explain bool
 	Steps   []Step
+
+	failClosed bool // as the policy's
 }
 
 // Step is what one plugin of a chain did to a decision.
@@ -77,15 +79,15 @@ func (d *Decision) Start(p *Policy, health []Health) bool {
 	if cap(d.Weights) < count {
 		d.Weights = make([]uint32, count)
 	}
-	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap, Explain: d.Explain}
+	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap, Explain: d.Explain, failClosed: p.FailClosed}
 	if d.live(health) {
 		return true
 	}
-	switch p.OnAllDown {
-	case NoDataWhenDown:
+	switch {
+	case p.OnAllDown == NoDataWhenDown || p.FailClosed:
 		d.Outcome = NoData
 		return false
-	case ServFailWhenDown:
+	case p.OnAllDown == ServFailWhenDown:
 		d.Outcome = ServFail
 		return false
 	}
@@ -111,7 +113,7 @@ func (d *Decision) live(health []Health) bool {
 // Multiply applies the weights that one plugin of the chain gave. Zero stays zero; what both sides gave weight keeps at least 1.
 // Products are exact until one needs more than 32 bits; then all are divided by the same power of two.
 // All zero means that no candidate is for this client. A plugin that gives weight only to candidates which have none left
-// (because it did not look at health) changes nothing: an answer from a live candidate is better than none.
+// (because it did not look at health) changes nothing: an answer from a live candidate is better than none, unless the policy fails closed.
 func (d *Decision) Multiply(step []uint32) {
 	var largest uint64
 	var given uint32
@@ -119,7 +121,7 @@ func (d *Decision) Multiply(step []uint32) {
 		given |= step[i]
 		largest = max(largest, uint64(weight)*uint64(step[i]))
 	}
-	if largest == 0 && given != 0 {
+	if largest == 0 && given != 0 && !d.failClosed {
 		return
 	}
 	shift := max(bits.Len64(largest)-32, 0)
@@ -142,12 +144,17 @@ func (d *Decision) Narrow(pick int, scope4, scope6 uint8, ttlCap uint32) {
 	d.Scope4, d.Scope6, d.TTLCap = max(d.Scope4, scope4), max(d.Scope6, scope6), min(d.TTLCap, ttlCap)
 }
 
-// FallBack makes the decision that stands in for a failed plugin: one of the live candidates, each as likely as the others.
+// FallBack makes the decision that stands in for a failed plugin: one of the live candidates, each as likely as the others; none if the
+// policy fails closed.
 func (d *Decision) FallBack(health []Health) {
 	if d.FailOpen {
 		health = nil
 	}
 	d.live(health)
+	if d.failClosed {
+		clear(d.Weights)
+		d.Outcome = ServFail
+	}
 	d.Pick, d.Scope4, d.Scope6, d.TTLCap, d.Fallback = 1, 0, 0, NoTTLCap, true
 }
 
@@ -157,7 +164,7 @@ func (d *Decision) Finish() {
 	for _, weight := range d.Weights {
 		d.Total += uint64(weight)
 	}
-	if d.Total == 0 {
+	if d.Total == 0 && d.Outcome == Answer {
 		d.Outcome = NoData
 	}
 }

@@ -18,6 +18,8 @@ type Spec struct {
 	Type       uint16
 	Chain      []string // plugin names in the order they run
 	Candidates []Candidate
+	ChainPos   diag.Pos // of the chain, where it stands at none of the candidates; zero: at the first of them
+	FailClosed bool     // as in Policy
 }
 
 // Candidate is one alternative of a Spec: all lines that share an id.
@@ -80,6 +82,9 @@ type Policy struct {
 	IDs       []string // of the candidates, in the order of the Spec
 	Checks    []string // aligned with IDs; "": always up
 	OnAllDown OnAllDown
+	// FailClosed is for a policy whose answer may be a secret: a candidate is chosen only if every plugin of the chain gave it weight. When all
+	// are down the outcome is NoData, and ServFail when a plugin fails.
+	FailClosed bool
 	// Wants tells on which facts about the client the decision may depend. When it is zero a decision holds for all clients until a health
 	// state changes: it may be kept, and its scopes are zero.
 	Wants Wants

@@ -17,6 +17,7 @@ const (
 	DNAME                  // Set, of Node, rewrites the name (RFC 6672)
 	ALIAS                  // Set holds the ALIAS whose target's addresses answer
 	Many                   // type ANY or RRSIG at Node, which owns something
+	Undecided              // which view to ask is not known; Find never says so
 )
 
 // Hit is what Find found. Its slices are views of the zone.
@@ -31,7 +32,15 @@ type Hit struct {
 
 // Find answers one question from the view. sums is scratch space.
 func (v *View) Find(name *wire.Name, qtype uint16, sums *Sums, hit *Hit) {
-	hashes(name, (*[wire.LabelCountMax + 1]uint64)(sums))
+	sums.Hash(name)
+	v.FindHashed(name, qtype, sums, hit)
+}
+
+// Hash prepares FindHashed for a name.
+func (s *Sums) Hash(name *wire.Name) { hashes(name, (*[wire.LabelCountMax + 1]uint64)(s)) }
+
+// FindHashed is Find with the sums of the name, for one that is looked up in several views.
+func (v *View) FindHashed(name *wire.Name, qtype uint16, sums *Sums, hit *Hit) {
 	z := v.zoneOf(name, sums, name.Labels)
 	if z == nil {
 		*hit = Hit{Kind: Outside}

@@ -2,9 +2,11 @@ package zone
 
 import (
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"signpost/host/config"
+	"signpost/host/policy"
 	"signpost/host/wire"
 )
 
@@ -12,7 +14,17 @@ import (
 type Snapshot struct {
 	Generation uint64
 	Config     *config.Config
-	Views      []*View // a client belongs to the first that takes it
+	Views      []*View
+	Choice     *Choice // which of Views a client sees; nil: there is one, and everybody sees it
+}
+
+// Choice decides which views a client sees, and in which order.
+type Choice struct {
+	// Policy's candidates are the snapshot's Views, in their order. The one that it chooses is asked first; the next is chosen among those
+	// that were not asked. nil: the plugins are not compiled yet, or do not accept it.
+	Policy *policy.Policy
+	// Native: what Policy says is the rule of Takes, so that rule may stand in while Policy is nil or fails. Otherwise nobody sees anything then.
+	Native bool
 }
 
 // Store holds the snapshot. Writer: load. Readers: any.
@@ -24,11 +36,13 @@ func (s *Store) Load() *Snapshot { return s.current.Load() }
 // Publish makes next visible to every batch that starts after it returns.
 func (s *Store) Publish(next *Snapshot) { s.current.Store(next) }
 
-// View is the zones that one group of clients sees.
+// View is the zones that one group of clients sees. The fields that NewView does not set may be set before it is published.
 type View struct {
-	Name    string
-	Clients []netip.Prefix // nil: everybody
-	Zones   []*Zone
+	Name        string
+	Clients     []netip.Prefix // nil: everybody
+	Zones       []*Zone
+	Listeners   []string // only queries that come in there may see it, each spelled as a socket is bound: "192.0.2.1:53"; nil: all
+	Fallthrough bool     // a name that its zone lacks is looked up in the next view, too
 
 	index     Index // of the origins: index in Zones plus one
 	labelsMin int   // of the origins
@@ -46,7 +60,7 @@ func NewView(name string, clients []netip.Prefix, zones []*Zone) *View {
 	return v
 }
 
-// Takes tells whether a client at addr belongs to the view.
+// Takes tells whether addr is one of the view's clients: the rule of the built-in plugin split-horizon.
 func (v *View) Takes(addr netip.Addr) bool {
 	if v.Clients == nil {
 		return true
@@ -57,6 +71,11 @@ func (v *View) Takes(addr netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// ListensAt tells whether queries that come in at listener may see the view.
+func (v *View) ListensAt(listener string) bool {
+	return v.Listeners == nil || slices.Contains(v.Listeners, listener)
 }
 
 // Sums is scratch space for the hashes of a name and its ancestors; a worker owns one.
