@@ -13,6 +13,7 @@ import (
 	"signpost/host/answer"
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/health"
 	"signpost/host/load"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
@@ -45,6 +46,7 @@ type Host struct {
 	counters  metrics.Set
 	store     zone.Store
 	plugins   *plugin.Host
+	health    *health.Table
 	loader    *load.Loader
 	answers   *answer.Server
 	listeners listeners
@@ -91,10 +93,11 @@ func (h *Host) start(ctx context.Context) (err error) {
 	if h.plugins, err = h.newPlugins(ctx); err != nil {
 		return err
 	}
-	h.answers = answer.NewServer(&h.store, h.plugins, &h.counters)
+	h.health = health.NewTable(nil)
+	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.listeners = listeners{host: h}
 	options := load.Options{
-		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Log: h.options.Log, Metrics: &h.counters.Control,
+		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Health: h.health, Log: h.options.Log, Metrics: &h.counters.Control,
 		Configured: h.bind, Apply: h.apply, Wait: h.options.Strict, StateDir: stateDir(),
 	}
 	h.loader = load.New(options)

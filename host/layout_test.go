@@ -27,7 +27,7 @@ var floor = map[string]int{
 	"host/diag": 0, "host/geo": 0, "host/listen/socket": 0, "host/rrdata": 0, "host/wire": 0, "sdk/abi": 0,
 	"plugins": 0, "plugins/generate": 0, // the embedded module and what builds it import nothing
 	"host/config": 1, "host/metrics": 1, "host/policy": 1, "sdk": 1,
-	"host/guard": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
+	"host/guard": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
 	"host/compile": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4,
 	"host/admin":  5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5,

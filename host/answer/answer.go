@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"signpost/host/config"
+	"signpost/host/health"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
 	"signpost/host/wire"
@@ -21,7 +22,8 @@ import (
 // Server is what all workers share.
 type Server struct {
 	store   *zone.Store
-	plugins *plugin.Host // nil: routed names get SERVFAIL
+	plugins *plugin.Host  // nil: routed names get SERVFAIL
+	health  *health.Table // nil: all candidates are up
 	metrics *metrics.Set
 	secret  [16]byte // of cookies, unless the configuration gives some
 
@@ -30,8 +32,8 @@ type Server struct {
 }
 
 // NewServer returns a server that answers from store's snapshots, which must be there before the first query comes.
-func NewServer(store *zone.Store, plugins *plugin.Host, counters *metrics.Set) *Server {
-	s := &Server{store: store, plugins: plugins, metrics: counters}
+func NewServer(store *zone.Store, plugins *plugin.Host, table *health.Table, counters *metrics.Set) *Server {
+	s := &Server{store: store, plugins: plugins, health: table, metrics: counters}
 	crand.Read(s.secret[:]) // never fails
 	return s
 }
@@ -83,8 +85,9 @@ func (w *Worker) Close() {
 	}
 }
 
-// Begin starts a batch: it loads the snapshot and reads the clock, once for all its queries.
+// Begin starts a batch: it loads the snapshot, the epoch of health and the clock, once for all its queries.
 func (w *Worker) Begin() {
+	w.epoch = w.server.health.Epoch()
 	snap := w.server.store.Load()
 	w.now = time.Now().Unix()
 	if w.decisionsOf != snap.Generation {

@@ -59,7 +59,7 @@ func workerOf(t testing.TB, snap *zone.Snapshot) *Worker {
 	t.Helper()
 	store := new(zone.Store)
 	store.Publish(snap)
-	w := NewServer(store, nil, new(metrics.Set)).NewWorker()
+	w := NewServer(store, nil, nil, new(metrics.Set)).NewWorker()
 	t.Cleanup(w.Close)
 	return w
 }

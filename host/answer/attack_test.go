@@ -75,7 +75,7 @@ func TestNoCandidate(t *testing.T) {
 	store := w.server.store
 	store.Publish(&zone.Snapshot{Generation: 2, Config: config.Default(), Views: []*zone.View{zone.NewView("public", nil, []*zone.Zone{z, own})}})
 	w.Begin()
-	w.kept[z.Policies[0]] = &policy.Decision{Outcome: policy.NoData}
+	w.kept[z.Policies[0]] = &keptDecision{epoch: w.epoch, Decision: policy.Decision{Outcome: policy.NoData}}
 	const soa = "\nns example.com. 60 IN SOA ns1.example.com. hostmaster.example.com. 1 7200 900 1209600 60"
 	for _, c := range []struct{ name, typ, want string }{
 		{"a.b.app.example.com", "A", "NOERROR aa" + soa},

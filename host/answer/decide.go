@@ -9,23 +9,32 @@ import (
 	"signpost/host/zone"
 )
 
-// decisions are a worker's own: which decision each policy made, for those that want no client fact, until the next generation.
+// decisions are a worker's own: which decision each policy made, for those that want no client fact, until the next generation or the next
+// epoch of health.
 type decisions struct {
 	decisionsOf uint64 // generation
-	kept        map[*policy.Policy]*policy.Decision
+	epoch       uint64 // of health, of this batch
+	kept        map[*policy.Policy]*keptDecision
 	called      policy.Decision // of the policy that was called last
 	picked      []int           // candidates of the latest draw
 	ttlCap      uint32          // of the latest draw, in seconds
 	facts       policy.Facts
+	states      []policy.Health // scratch
 	client      netip.Addr
 
 	star [wire.NameLenMax + 2]byte // scratch: a wildcard's name
 }
 
+// keptDecision is a decision of an epoch. In another one its buffers serve again.
+type keptDecision struct {
+	epoch uint64 // zero: of none
+	policy.Decision
+}
+
 // forget drops the kept decisions: they belong to an older generation.
 func (d *decisions) forget(generation uint64) {
 	d.decisionsOf = generation
-	d.kept = map[*policy.Policy]*policy.Decision{}
+	d.kept = map[*policy.Policy]*keptDecision{}
 }
 
 // draw is choose for a set that name owns, links into a chain. When it is nil, the response is complete.
@@ -90,14 +99,15 @@ func (w *Worker) rest(routed zone.RRset, owner zone.Owner, start int) bool {
 
 // decision is what p says to this client. It is valid until the next call.
 func (w *Worker) decision(p *policy.Policy) *policy.Decision {
+	var kept *keptDecision
 	if p.Wants == 0 && w.trace == nil {
-		if d := w.kept[p]; d != nil {
+		if kept = w.kept[p]; kept != nil && kept.epoch == w.epoch {
 			w.counts.Inc(metrics.DecisionsCached)
-			return d
+			return &kept.Decision
 		}
 	}
 	w.counts.Inc(metrics.DecisionsCalled)
-	w.facts = policy.Facts{}
+	w.facts = policy.Facts{Health: w.slots(p)}
 	if w.trace != nil {
 		w.trace.assume(p, &w.facts)
 	}
@@ -106,12 +116,16 @@ func (w *Worker) decision(p *policy.Policy) *policy.Decision {
 		w.plugins.Decide(p, &w.facts, &w.called)
 		return &w.called
 	}
-	d := new(policy.Decision)
-	w.plugins.Decide(p, &w.facts, d)
-	if !d.Fallback {
-		w.kept[p] = d
+	if kept == nil {
+		kept = new(keptDecision)
+		w.kept[p] = kept
 	}
-	return d
+	w.plugins.Decide(p, &w.facts, &kept.Decision)
+	kept.epoch = w.epoch
+	if kept.Fallback {
+		kept.epoch = 0
+	}
+	return &kept.Decision
 }
 
 // clientNet is the network that the client asks for: its subnet option, or where the packet came from.

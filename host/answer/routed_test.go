@@ -43,7 +43,7 @@ func routedWorker(t testing.TB, text string) (*Worker, *zone.Zone) {
 	}
 	store := new(zone.Store)
 	store.Publish(&zone.Snapshot{Generation: 1, Config: config.Default(), Views: []*zone.View{zone.NewView("public", nil, []*zone.Zone{z})}})
-	w := NewServer(store, h, new(metrics.Set)).NewWorker()
+	w := NewServer(store, h, nil, new(metrics.Set)).NewWorker()
 	t.Cleanup(w.Close)
 	return w, z
 }

@@ -78,7 +78,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		l.settler.postpone(e.path, now)
 		if e.zone == nil && b.first {
 			e.diags = diag.List{{Pos: diag.Pos{File: e.path}, Severity: diag.Error, Text: "file is being written"}}
-			e.zone = zone.NewBroken(e.origin, e.path)
+			l.serve(e, zone.NewBroken(e.origin, e.path))
 			return true
 		}
 		return false
@@ -99,12 +99,13 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		// A zone that waited for the plugins was never found good: what they refuse is as bad as what was refused before them.
 		placeholder := e.zone == nil && b.first || e.zone != nil && e.zone.Pending
 		if placeholder {
-			e.zone = zone.NewBroken(e.origin, e.path)
+			l.serve(e, zone.NewBroken(e.origin, e.path))
 		}
 		l.logRefused(log, e)
 		return placeholder
 	}
-	e.zone, e.loaded, e.took = j.zone, now, j.took
+	l.serve(e, j.zone)
+	e.loaded, e.took = now, j.took
 	j.serial.Served = j.zone.Serial // a signed zone keeps the file's
 	l.serials.set(e.path, j.serial)
 	if !b.first && !routed {
@@ -158,10 +159,12 @@ func (l *Loader) remove(file string) bool {
 	delete(l.files, file)
 	delete(l.entries, file)
 	l.order = nil
-	if e.zone != nil {
-		l.options.Log.Info("zone removed", "zone", e.name, "view", e.view)
+	if e.zone == nil {
+		return false
 	}
-	return e.zone != nil
+	l.options.Log.Info("zone removed", "zone", e.name, "view", e.view)
+	l.serve(e, nil)
+	return true
 }
 
 // publish makes a snapshot of what there is.

@@ -21,6 +21,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/health"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
 	"signpost/host/zone"
@@ -49,7 +50,8 @@ const (
 type Options struct {
 	Dir     string // the data directory
 	Store   *zone.Store
-	Plugins *plugin.Host // nil: routed names stay pending
+	Plugins *plugin.Host  // nil: routed names stay pending
+	Health  *health.Table // nil: all candidates are up
 	Log     *slog.Logger
 	Metrics *metrics.Control // nil: none are kept
 

@@ -18,6 +18,12 @@ const (
 	Down
 )
 
+// HealthWords are the names of the states, by Health.
+var HealthWords = [...]string{Unknown: "unknown", Up: "up", Down: "down"}
+
+// String returns the name of the state.
+func (h Health) String() string { return HealthWords[h] }
+
 // Facts is what a decision may depend on. A fact that no plugin of the chain wants is never read.
 type Facts struct {
 	Client netip.Prefix // the network asked for: the EDNS client subnet, or else the source address; the zero Prefix if neither

@@ -25,7 +25,8 @@ type Spec struct {
 // Candidate is one alternative of a Spec: all lines that share an id.
 //
 // Attrs holds the annotation keys of all its lines in file order. A key may stand on several lines with one value. The common keys
-// id, check and on-all-down may be among them: they belong to the host, never to a plugin, and ID and Check win over them when set.
+// id, check, on-all-down and evaluate-target-health may be among them: they belong to the host, never to a plugin, and ID and Check win
+// over them when set.
 type Candidate struct {
 	ID       string
 	Check    string   // "": always up
@@ -57,6 +58,17 @@ var OnAllDownWords = [...]string{FailOpen: "open", NoDataWhenDown: "nodata", Ser
 // String returns the word that the zone file uses.
 func (o OnAllDown) String() string { return OnAllDownWords[o] }
 
+// TargetHealth tells whether a candidate that leads to another name is down while that name has no live address.
+type TargetHealth uint8
+
+// What the key evaluate-target-health says. Unsaid means yes where the target's addresses are what is answered, behind an ALIAS, and no where
+// a CNAME itself is: it may lead to where this server cannot know.
+const (
+	TargetUnsaid TargetHealth = iota
+	TargetCounts
+	TargetIgnored
+)
+
 // Wants is a set of facts about the client.
 type Wants uint8
 
@@ -85,6 +97,10 @@ type Policy struct {
 	// FailClosed is for a policy whose answer may be a secret: a candidate is chosen only if every plugin of the chain gave it weight. When all
 	// are down the outcome is NoData, and ServFail when a plugin fails.
 	FailClosed bool
+	// Targets says of each candidate of an ALIAS or CNAME whether it is only up while its target is; aligned with IDs, nil for other types.
+	Targets []TargetHealth
+	// Slots are the candidates' live health, aligned with IDs; nil: all are up. health.Table sets them before the policy is published.
+	Slots []*Slot
 	// Wants tells on which facts about the client the decision may depend. When it is zero a decision holds for all clients until a health
 	// state changes: it may be kept, and its scopes are zero.
 	Wants Wants

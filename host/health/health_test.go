@@ -1,0 +1,247 @@
+package health
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"signpost/host/policy"
+	"signpost/host/wire"
+)
+
+// clock is a clock that tests turn.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) read() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// of makes the policy of app.example.com A with candidates "id" or "id check".
+func of(candidates ...string) *policy.Policy {
+	p := &policy.Policy{Owner: "app.example.com.", Type: wire.TypeA}
+	for _, text := range candidates {
+		var id, check string
+		fmt.Sscan(text, &id, &check)
+		p.IDs, p.Checks = append(p.IDs, id), append(p.Checks, check)
+	}
+	return p
+}
+
+func states(p *policy.Policy) (list []policy.Health) {
+	for _, slot := range p.Slots {
+		list = append(list, slot.Health())
+	}
+	return list
+}
+
+func expect(t *testing.T, step string, p *policy.Policy, want ...policy.Health) {
+	t.Helper()
+	if got := states(p); !slices.Equal(got, want) {
+		t.Errorf("%s: got %v, want %v", step, got, want)
+	}
+}
+
+func one(id string) Query {
+	return Query{View: "public", Name: "app.example.com.", Type: wire.TypeA, ID: id}
+}
+
+// Protects the order of the two writers: an operator's word wins over the verdict, which goes on behind it and counts again afterwards.
+func TestOverrideWins(t *testing.T) {
+	at := &clock{now: time.Unix(1000, 0)}
+	table := NewTable(at.read)
+	p := of("main web", "standby")
+	table.Replace("public", nil, []*policy.Policy{p, nil})
+	expect(t, "at first", p, policy.Unknown, policy.Up)
+	epoch := table.Epoch()
+	step := func(name string, moves bool) {
+		t.Helper()
+		at.pass(time.Minute)
+		if moved := table.Epoch() != epoch; moved != moves {
+			t.Errorf("%s: the epoch moved: %v, want %v", name, moved, moves)
+		}
+		epoch = table.Epoch()
+	}
+	table.Judge(Key(one("main")), policy.Up, "200 OK")
+	expect(t, "judged", p, policy.Up, policy.Up)
+	step("judged", true)
+	table.Judge(Key(one("main")), policy.Up, "200 OK again")
+	step("judged the same", false)
+	if table.Judge(Key(one("standby")), policy.Down, "") || table.Judge(Key(one("nobody")), policy.Down, "") {
+		t.Error("a candidate without check, or that is not there, got a verdict")
+	}
+	if got := table.Override(one("main"), Override{Force: ForceDown, Reason: "disk", By: "ann"}); len(got) != 1 || got[0].State != policy.Down ||
+		got[0].Why != "disk" || got[0].Verdict != policy.Up || !got[0].Since.Equal(at.read()) {
+		t.Errorf("got %+v, want it down since now because of the disk, the verdict up", got)
+	}
+	expect(t, "forced down", p, policy.Down, policy.Up)
+	step("forced down", true)
+	table.Judge(Key(one("main")), policy.Down, "timeout")
+	table.Judge(Key(one("main")), policy.Up, "200 OK")
+	expect(t, "judged behind the override", p, policy.Down, policy.Up)
+	step("judged behind the override", false)
+	table.Judge(Key(one("main")), policy.Down, "timeout")
+	table.Override(one("main"), Override{Force: Auto})
+	step("automatic, and still down", false)
+	if got := table.List(one("main")); got[0].Why != "timeout" || got[0].Override.Force != Auto || got[0].Since.Unix() != 1000+120 {
+		t.Errorf("got %+v, want it down for its timeout, since it was forced down", got)
+	}
+	table.Override(one("main"), Override{Force: ForceUp})
+	expect(t, "forced up", p, policy.Up, policy.Up)
+	table.Override(one("standby"), Override{Force: ForceDown})
+	expect(t, "one without check", p, policy.Up, policy.Down)
+	if got := table.Override(one("nobody"), Override{Force: ForceDown}); got != nil {
+		t.Errorf("got %+v for a candidate that is not there", got)
+	}
+	counts, overrides := table.Counts()
+	if counts != [3]int{policy.Unknown: 0, policy.Up: 1, policy.Down: 1} || overrides != 2 {
+		t.Errorf("got %v with %d overrides, want one up, one down, both by hand", counts, overrides)
+	}
+}
+
+// Protects the state of a candidate over edits of its zone: kept by name, type, view and id, dropped with the check that it came from.
+func TestReplaceKeeps(t *testing.T) {
+	table := NewTable(nil)
+	first := of("a web", "b web", "c")
+	table.Replace("public", nil, []*policy.Policy{first})
+	table.Judge(Key(one("a")), policy.Down, "timeout")
+	table.Override(one("c"), Override{Force: ForceDown, Reason: "moved"})
+	second := of("c", "new web", "a web", "b other")
+	if lost := table.Replace("public", []*policy.Policy{first}, []*policy.Policy{second}); lost != nil {
+		t.Errorf("lost %+v", lost)
+	}
+	expect(t, "moved within the policy", second, policy.Down, policy.Unknown, policy.Down, policy.Unknown)
+	if got := table.List(Query{}); len(got) != 4 || got[0].ID != "c" || got[3].ID != "b" {
+		t.Errorf("got %+v, want the four in the order of the zone", got)
+	}
+	if first.Slots[0] != second.Slots[2] {
+		t.Error("the candidate has another slot: who still reads the old policy misses changes")
+	}
+
+	epoch := table.Epoch()
+	third := of("c", "new web", "a other", "b other")
+	table.Replace("public", []*policy.Policy{second}, []*policy.Policy{third})
+	expect(t, "with another check", third, policy.Down, policy.Unknown, policy.Unknown, policy.Unknown)
+	if table.Epoch() == epoch {
+		t.Error("the epoch did not move although a word in use changed")
+	}
+
+	elsewhere := of("a web")
+	table.Replace("internal", nil, []*policy.Policy{elsewhere})
+	expect(t, "of another view", elsewhere, policy.Unknown)
+
+	lost := table.Replace("public", []*policy.Policy{third}, []*policy.Policy{of("a other")})
+	if len(lost) != 1 || lost[0].ID != "c" || lost[0].Override.Reason != "moved" {
+		t.Errorf("got lost %+v, want c, which was held down", lost)
+	}
+	if got := table.List(Query{Name: "app.example.com."}); len(got) != 2 {
+		t.Errorf("got %+v, want one in each view", got)
+	}
+	table.Replace("internal", []*policy.Policy{elsewhere}, nil)
+	if got := table.List(Query{View: "internal"}); got != nil {
+		t.Errorf("got %+v of a view without policies", got)
+	}
+}
+
+// Protects that nothing is left of zones that come and go.
+func TestReplaceForgets(t *testing.T) {
+	table := NewTable(nil)
+	var served []*policy.Policy
+	for i := range 100 {
+		next := []*policy.Policy{of(fmt.Sprint("x", i), fmt.Sprint("y", i/10, " web"))}
+		table.Replace("public", served, next)
+		served = next
+	}
+	table.Replace("public", served, nil)
+	if len(table.sets) != 0 {
+		t.Errorf("got %d sets, want none", len(table.sets))
+	}
+}
+
+// Protects a zone that is in two files: the candidates stay until both are gone.
+func TestTwoClaims(t *testing.T) {
+	table := NewTable(nil)
+	a, b := of("x", "only-a"), of("x")
+	table.Replace("public", nil, []*policy.Policy{a})
+	table.Replace("public", nil, []*policy.Policy{b})
+	table.Replace("public", []*policy.Policy{a}, nil)
+	if got := table.List(Query{}); len(got) != 1 || got[0].ID != "x" {
+		t.Errorf("got %+v, want x alone", got)
+	}
+	table.Override(Query{ID: "x"}, Override{Force: ForceDown})
+	expect(t, "the policy that stays", b, policy.Down)
+}
+
+// Protects what workers rely on: epochs only grow, and who saw an epoch sees no older word than it had.
+func TestHammer(t *testing.T) {
+	table := NewTable(nil)
+	p := of("a web", "b")
+	table.Replace("public", nil, []*policy.Policy{p})
+	done := make(chan struct{})
+	var readers, writers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for last := uint64(0); ; {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				epoch := table.Epoch()
+				if epoch < last {
+					t.Errorf("got epoch %d after %d", epoch, last)
+					return
+				}
+				last = epoch
+				for _, slot := range p.Slots {
+					if state, since := slot.Load(); state > policy.Down || since.IsZero() {
+						t.Errorf("got %v since %v", state, since)
+						return
+					}
+				}
+				table.List(Query{})
+				table.Counts()
+			}
+		})
+	}
+	writers.Go(func() {
+		for i := range 2000 {
+			table.Judge(Key(one("a")), policy.Health(i%3), "")
+		}
+	})
+	writers.Go(func() {
+		for i := range 2000 {
+			table.Override(one("b"), Override{Force: Force(i % 3)})
+		}
+	})
+	writers.Go(func() {
+		served := []*policy.Policy{p}
+		for range 500 {
+			next := []*policy.Policy{of("b", "a web")}
+			table.Replace("public", served, next)
+			served = next
+		}
+	})
+	writers.Wait()
+	close(done)
+	readers.Wait()
+	table.Judge(Key(one("a")), policy.Up, "")
+	table.Override(one("b"), Override{Force: ForceUp})
+	before := table.Epoch()
+	table.Override(one("b"), Override{Force: ForceDown})
+	if table.Epoch() != before+1 || p.Slots[1].Health() != policy.Down {
+		t.Errorf("got epoch %d, %v; want %d, down: the first policy's slots are still the candidates'", table.Epoch(), p.Slots[1].Health(), before+1)
+	}
+}
