@@ -181,7 +181,11 @@ func (l *Loader) publish() {
 	for _, v := range l.config.Views {
 		views = append(views, zone.NewView(v.Name, v.Clients, byView[v.Name]))
 	}
-	l.options.Store.Publish(&zone.Snapshot{Generation: generation, Config: l.config, Views: views})
+	snapshot := &zone.Snapshot{Generation: generation, Config: l.config, Views: views}
+	if len(views) > 1 || views[0].Clients != nil {
+		snapshot.Choice = &zone.Choice{Native: true}
+	}
+	l.options.Store.Publish(snapshot)
 }
 
 // served lists the entries whose zones are visible, by path: of several files that name one zone in one view, the first.
