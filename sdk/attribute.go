@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"math"
+	"strings"
 
 	"signpost/sdk/abi"
 )
@@ -129,6 +130,15 @@ func (a Text) Shared() Text { a.about().Shared = true; return a }
 // Of returns the candidate's value.
 func (a Text) Of(p *Policy, candidate int) string { return p.config.Text(candidate, a.index) }
 
+// List returns the parts of the candidate's value that commas separate; none if it is empty.
+func (a Text) List(p *Policy, candidate int) []string {
+	text := a.Of(p, candidate)
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
 // PlaceAttribute is an attribute whose value is a place on earth.
 type PlaceAttribute struct{ attribute }
 
@@ -144,28 +154,4 @@ func (a PlaceAttribute) Required() PlaceAttribute { a.about().Required = true; r
 func (a PlaceAttribute) Of(p *Policy, candidate int) Coordinates {
 	bits := p.config.Bits(candidate, a.index)
 	return Coordinates{float64(math.Float32frombits(uint32(bits))), float64(math.Float32frombits(uint32(bits >> 32)))}
-}
-
-// Networks is an attribute whose value is a list of networks.
-type Networks struct{ attribute }
-
-// Networks adds an attribute whose value is prefixes, addresses, names of collections in signpost.yaml, or * for everybody, joined by
-// commas. It is empty when it is missing. doc is one line.
-func (p *Plugin) Networks(name, doc string) Networks {
-	return Networks{p.add(abi.Attribute{Name: name, Type: abi.TypeNetworks, Doc: doc})}
-}
-
-// Required makes an annotation without the key a mistake.
-func (a Networks) Required() Networks { a.about().Required = true; return a }
-
-// Of returns the candidate's networks; everybody is one of Family 0.
-func (a Networks) Of(p *Policy, candidate int) []Network {
-	raw := p.config.Text(candidate, a.index)
-	networks := make([]Network, 0, len(raw)/abi.NetworkLen)
-	for ; len(raw) >= abi.NetworkLen; raw = raw[abi.NetworkLen:] {
-		n := Network{Family: raw[abi.NetworkFamilyOff], Bits: raw[abi.NetworkBitsOff]}
-		copy(n.Address[:], raw[abi.NetworkAddressOff:])
-		networks = append(networks, n)
-	}
-	return networks
 }

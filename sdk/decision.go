@@ -5,6 +5,9 @@ import "signpost/sdk/abi"
 // Facts is what a decision may depend on.
 type Facts struct{ raw abi.Facts }
 
+// Len returns how many candidates there are.
+func (f *Facts) Len() int { return int(f.raw.CandidateCount) }
+
 // Open tells whether the candidate can get a share: it is not down, and no plugin before this one in the chain has ruled it out.
 func (f *Facts) Open(candidate int) bool { return f.raw.Candidates[candidate].Weight != 0 }
 
@@ -14,13 +17,6 @@ func (f *Facts) Weight(candidate int) uint32 { return f.raw.Candidates[candidate
 
 // Down tells whether the candidate's check says so. While all are down, all are told to be up.
 func (f *Facts) Down(candidate int) bool { return f.raw.Candidates[candidate].Health == abi.HealthDown }
-
-// Network is a client's network.
-type Network struct {
-	Family  uint8    // 4, 6, or 0: unknown
-	Bits    uint8    // length of the prefix that is known
-	Address [16]byte // its first 4 bytes for family 4; zero after Bits
-}
 
 // Client returns the client's network, to a plugin that called WantClient.
 func (f *Facts) Client() Network { return Network{f.raw.Family, f.raw.PrefixLen, f.raw.Address} }
@@ -81,6 +77,38 @@ type Decision struct{ raw abi.Result }
 // Weigh gives the candidate its share of the answers: weight divided by the sum of all weights.
 func (d *Decision) Weigh(candidate int, weight uint32) { d.raw.Weights[candidate] = weight }
 
+// Equal gives every open candidate the same share.
+func (d *Decision) Equal(f *Facts) {
+	for i := range f.Len() {
+		if f.Open(i) {
+			d.Weigh(i, 1)
+		}
+	}
+}
+
+// Lowest gives the open candidates of the lowest rank the same share, and the others none. rank may say that a candidate has no rank, so
+// that it gets nothing. It returns false if no open candidate has one; then it did nothing.
+func (d *Decision) Lowest(f *Facts, rank func(candidate int) (rank float64, ok bool)) bool {
+	lowest, first := 0.0, -1 // of those that have weight
+	for i := range f.Len() {
+		if !f.Open(i) {
+			continue
+		}
+		r, ok := rank(i)
+		switch {
+		case !ok || first >= 0 && r > lowest:
+			continue
+		case first < 0 || r < lowest:
+			for j := max(first, 0); j < i; j++ {
+				d.Weigh(j, 0)
+			}
+			lowest, first = r, i
+		}
+		d.Weigh(i, 1)
+	}
+	return first >= 0
+}
+
 // Pick sets how many different candidates answer together: 1 unless a plugin of the chain said otherwise.
 func (d *Decision) Pick(count int) { d.raw.Pick = uint32(count) }
 
@@ -88,6 +116,9 @@ func (d *Decision) Pick(count int) { d.raw.Pick = uint32(count) }
 // v4 0..32 bits, v6 0..128. Without it, it holds for the network that the facts are about. A plugin that called WantClient must be right
 // about it; of one that did not, the host takes no more bits than the facts are about.
 func (d *Decision) Holds(v4, v6 uint8) { d.raw.Scope4, d.raw.Scope6 = v4, v6 }
+
+// HoldsWithin is Holds for a length that only the client's own family can have.
+func (d *Decision) HoldsWithin(bits uint8) { d.Holds(min(bits, 32), bits) }
 
 // HoldsFor limits the answer's TTL.
 func (d *Decision) HoldsFor(seconds uint32) { d.raw.TTLCap = seconds }

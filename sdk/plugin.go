@@ -24,6 +24,9 @@ func Routing(name, version, doc string) *Plugin {
 	return &Plugin{about: abi.Plugin{Name: name, Version: version, Kind: abi.KindRouting, Doc: doc}}
 }
 
+// Name returns what stands in zone files.
+func (p *Plugin) Name() string { return p.about.Name }
+
 // WantClient asks for the client's network: Facts.Client is zero otherwise.
 func (p *Plugin) WantClient() { p.about.Wants = append(p.about.Wants, abi.WantClient) }
 

@@ -4,6 +4,15 @@
 package main
 
 import (
+	"signpost/plugins/failover"
+	"signpost/plugins/geolocation"
+	"signpost/plugins/geoproximity"
+	"signpost/plugins/ipbased"
+	"signpost/plugins/latency"
+	"signpost/plugins/multivalue"
+	"signpost/plugins/simple"
+	"signpost/plugins/splithorizon"
+	"signpost/plugins/sticky"
 	"signpost/plugins/weighted"
 	"signpost/sdk"
 )
@@ -12,5 +21,14 @@ import (
 func main() {}
 
 var _ = sdk.Serve(
+	simple.Plugin(),
 	weighted.Plugin(),
+	failover.Plugin(),
+	latency.Plugin(),
+	splithorizon.Plugin(),
+	geolocation.Plugin(),
+	geoproximity.Plugin(),
+	multivalue.Plugin(),
+	ipbased.Plugin(),
+	sticky.Plugin(),
 )

@@ -24,8 +24,8 @@ func Plugin() *sdk.Plugin {
 					weighed = true
 				}
 			}
-			for i := 0; i < len(weights) && !weighed; i++ {
-				d.Weigh(i, 1)
+			if !weighed {
+				d.Equal(f)
 			}
 		}
 	})

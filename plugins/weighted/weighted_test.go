@@ -21,9 +21,9 @@ func TestDecide(t *testing.T) {
 		{"one", []int{7}, sdk.Given{}, []uint32{7}},
 		{"down loses its share", []int{90, 10}, sdk.Given{Down: []int{0}}, []uint32{0, 10}},
 		{"zero waits", []int{5, 0}, sdk.Given{}, []uint32{5, 0}},
-		{"zero answers when the others are down", []int{5, 0, 0}, sdk.Given{Down: []int{0}}, []uint32{1, 1, 1}},
+		{"zero answers when the others are down", []int{5, 0, 0}, sdk.Given{Down: []int{0}}, []uint32{0, 1, 1}},
 		{"all zero is equal", []int{0, 0, 0}, sdk.Given{}, []uint32{1, 1, 1}},
-		{"ruled out by the chain", []int{90, 10, 0}, sdk.Given{Before: []uint32{0, 0, 3}}, []uint32{1, 1, 1}},
+		{"ruled out by the chain", []int{90, 10, 0}, sdk.Given{Before: []uint32{0, 0, 3}}, []uint32{0, 0, 1}},
 		{"incoming shares are multiplied by the host", []int{90, 10}, sdk.Given{Before: []uint32{1, 9}}, []uint32{90, 10}},
 	} {
 		var lines []string

@@ -1,0 +1,69 @@
+// Package geoproximity answers with the live candidate that is nearest to the client on the globe, as Route 53's geoproximity routing does.
+//
+// Plane: both. Floor: 2. Journey of a query: step 4, inside the guest.
+// A bias makes the area that a candidate serves larger or smaller, by Route 53's formula. Clients whose place is not known get any. Candidates at
+// one place with one bias share equally, so a chain can share otherwise.
+package geoproximity
+
+import (
+	"math"
+
+	"signpost/sdk"
+)
+
+// site is where a candidate is, and what its distances are multiplied with.
+type site struct {
+	at     vector
+	factor float64
+}
+
+// Plugin returns the plugin.
+func Plugin() *sdk.Plugin {
+	p := sdk.Routing("geoproximity", "1.0.0", "the nearest one on the globe")
+	p.WantGeo()
+	region := p.Place("region", "where it is: a cloud's region as eu-west-1, one of signpost.yaml, or LATITUDE,LONGITUDE").Required()
+	bias := p.Int("bias", -99, 99, "1 to 99 makes its area larger, -1 to -99 smaller")
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		sites, together := make([]site, c.Len()), true // then the client does not matter
+		for i := range sites {
+			sites[i] = site{vectorOf(region.Of(c, i)), factorOf(bias.Of(c, i))}
+			together = together && sites[i] == sites[0]
+		}
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			if together {
+				d.Holds(0, 0)
+			}
+			place := f.Place()
+			if !place.Located || together {
+				d.Equal(f)
+				return
+			}
+			client := vectorOf(place.At)
+			d.Lowest(f, func(i int) (float64, bool) { return client.angle(sites[i].at) * sites[i].factor, true })
+		}
+	})
+	return p
+}
+
+// factorOf is what a bias multiplies distances with.
+func factorOf(bias int64) float64 {
+	if bias < 0 {
+		return 1 / (1 + float64(bias)/100)
+	}
+	return 1 - float64(bias)/100
+}
+
+// vector is a place on a globe of radius 1.
+type vector struct{ x, y, z float64 }
+
+func vectorOf(c sdk.Coordinates) vector {
+	sinLat, cosLat := math.Sincos(c.Latitude * math.Pi / 180)
+	sinLon, cosLon := math.Sincos(c.Longitude * math.Pi / 180)
+	return vector{cosLat * cosLon, cosLat * sinLon, sinLat}
+}
+
+// angle is the great circle between two places, in radians. It is exact for near ones, where the arc cosine of the product is not.
+func (v vector) angle(w vector) float64 {
+	x, y, z := v.x-w.x, v.y-w.y, v.z-w.z
+	return 2 * math.Asin(min(1, math.Sqrt(x*x+y*y+z*z)/2))
+}

@@ -1,0 +1,29 @@
+// Package ipbased answers by the client's network, and the longest prefix wins, as Route 53's IP-based routing does.
+//
+// Plane: both. Floor: 2. Journey of a query: step 4, inside the guest.
+// A network that is longer than what is known of the client's does not match it: the client may be outside. Candidates with the same network share
+// equally. While all candidates of the longest one are down, the next longest answers.
+package ipbased
+
+import "signpost/sdk"
+
+// Plugin returns the plugin.
+func Plugin() *sdk.Plugin {
+	p := sdk.Routing("ip-based", "1.0.0", "by the client's network; the longest prefix wins")
+	p.WantClient()
+	networks := p.Networks("networks", "prefixes, addresses, collections, or * for all others, joined by commas").Required()
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		clients := networks.Map(c)
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			longest := -1
+			d.HoldsWithin(clients.Each(f.Client(), func(i int, bits uint8) bool {
+				if f.Open(i) && longest <= int(bits) {
+					d.Weigh(i, 1)
+					longest = int(bits)
+				}
+				return longest <= int(bits)
+			}))
+		}
+	})
+	return p
+}

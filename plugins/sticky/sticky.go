@@ -1,0 +1,76 @@
+// Package sticky answers each client network always alike: shares by weight, kept by a weighted rendezvous hash.
+//
+// Plane: both. Floor: 2. Journey of a query: step 4, inside the guest.
+// Every network ranks all candidates, by a hash of the network and the candidate's id and by the weight; the first live one answers.
+// So a changed weight, a new candidate, or one that goes down moves only the clients whom that share belongs to, and the order of lines and
+// the types of records do not matter (W. Wang and C. Ravishankar, "Hash-based virtual hierarchies", 1999, have the logarithm).
+package sticky
+
+import (
+	"math"
+
+	"signpost/sdk"
+)
+
+// Plugin returns the plugin.
+func Plugin() *sdk.Plugin {
+	p := sdk.Routing("sticky", "1.0.0", "one answer for each client network, shared by weight and kept")
+	p.WantClient()
+	weight := p.Int("weight", 0, 65535, "share of the networks; 0: only while no candidate with a weight is live").Default("1")
+	bits4 := p.Int("bits4", 0, 32, "length of an IPv4 network").Shared().Default("24")
+	bits6 := p.Int("bits6", 0, 128, "length of an IPv6 network").Shared().Default("56")
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		weights, seeds := make([]float64, c.Len()), make([]uint64, c.Len())
+		for i := range weights {
+			weights[i], seeds[i] = float64(weight.Of(c, i)), hashOf(c.ID(i))
+		}
+		v4, v6 := uint8(bits4.Of(c, 0)), uint8(bits6.Of(c, 0))
+		if c.Len() == 1 {
+			v4, v6 = 0, 0
+		}
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			network := keyOf(f.Client(), v4, v6)
+			weighed := d.Lowest(f, func(i int) (float64, bool) { return age(network, seeds[i]) / weights[i], weights[i] > 0 })
+			if !weighed {
+				d.Lowest(f, func(i int) (float64, bool) { return age(network, seeds[i]), true })
+			}
+			d.Holds(v4, v6)
+		}
+	})
+	return p
+}
+
+// age is an exponentially distributed number that a network and a candidate always have together. The lowest of several, each divided by a
+// weight, is each one's as often as its share of the weights.
+func age(network, seed uint64) float64 {
+	uniform := (float64(mix(network^seed)>>11) + 0.5) / (1 << 53)
+	return -math.Log(uniform)
+}
+
+// keyOf is a hash of the client's network, cut to v4 or v6 bits.
+func keyOf(client sdk.Network, v4, v6 uint8) uint64 {
+	if client.Family == 4 {
+		client = client.Cut(v4)
+	} else {
+		client = client.Cut(v6)
+	}
+	high, low := client.Halves()
+	return mix(mix(high+uint64(client.Family)) ^ low)
+}
+
+// hashOf is FNV-1a, spread.
+func hashOf(id string) uint64 {
+	hash := uint64(14695981039346656037)
+	for i := range len(id) {
+		hash = (hash ^ uint64(id[i])) * 1099511628211
+	}
+	return mix(hash)
+}
+
+// mix is the finaliser of SplitMix64: a permutation in which every bit depends on every bit.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
