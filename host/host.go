@@ -120,7 +120,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 
 // newPlugins starts compiling the built-in plugins. A place for compiled code that cannot be used costs time at each start, no more.
 func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
-	options := plugin.Options{Builtin: plugins.Builtin(), CacheDir: cacheDir()}
+	options := plugin.Options{Builtin: plugins.Builtin(), CacheDir: CacheDir()}
 	options.Warn = func(err error) { h.options.Log.Warn(fmt.Sprintf("%v; compiling plugins at each start", err)) }
 	p, err := plugin.New(ctx, options)
 	if err != nil && options.CacheDir != "" {

@@ -60,7 +60,7 @@ func manuals(t *testing.T) []block {
 // builtins starts the built-in plugins and waits for them.
 func builtins(t *testing.T) *plugin.Host {
 	t.Helper()
-	p, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin(), CacheDir: cacheDir()})
+	p, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin(), CacheDir: CacheDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,8 +56,8 @@ func (h *Host) pluginStates() []admin.Plugin {
 	return list
 }
 
-// cacheDir is where compiled plugins are kept: systemd's CacheDirectory=, or the user's cache; "" where there is none.
-func cacheDir() string {
+// CacheDir is where compiled plugins are kept: systemd's CacheDirectory=, or the user's cache; "" where there is none.
+func CacheDir() string {
 	if dir := systemdDir("CACHE_DIRECTORY"); dir != "" {
 		return filepath.Join(dir, "plugins")
 	}

@@ -33,6 +33,7 @@ type instance struct {
 	configure api.Function
 	alloc     api.Function
 	frameAt   uint32
+	startFuel uint64 // that _initialize spent
 	stack     [4]uint64
 	known     []known // by handle
 	numbers   uint32  // of policies, given to the guest so far
@@ -80,6 +81,7 @@ func (in *instance) begin() error {
 		if _, err := in.call(initialize, startFuel); err != nil {
 			return fmt.Errorf("%s: %w", abi.ExportInitialize, err)
 		}
+		in.startFuel = startFuel - in.left()
 	}
 	frameAt, err := in.call(in.guest.ExportedFunction(abi.ExportMarker), configureFuel)
 	if err != nil {

@@ -1,0 +1,314 @@
+package workshop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"signpost/host/plugin"
+	"signpost/host/policy"
+)
+
+// FuzzOptions say for how long and from where.
+type FuzzOptions struct {
+	Duration time.Duration // 0: until Policies
+	Policies int           // 0: until Duration
+	Seed     uint64        // the same one draws the same
+	Golden   *Golden       // its policies, values and clients are drawn more often; nil: none
+}
+
+// FuzzReport is what fuzzing saw.
+type FuzzReport struct {
+	Seed      uint64 `json:"seed"`
+	Policies  int    `json:"policies"` // accepted
+	Refused   int    `json:"refused"`  // policies that the plugin or the host refused
+	Decisions int    `json:"decisions"`
+	NoData    int    `json:"nodata"`    // decisions that no candidate is for the client
+	FuelMost  uint64 `json:"fuelMost"`  // of a decision
+	FuelLimit uint64 `json:"fuelLimit"` // of that decision
+	Finds     []Find `json:"finds"`
+}
+
+// Find is a claim that does not hold.
+type Find struct {
+	What   string `json:"what"`
+	Detail string `json:"detail"`
+	Golden string `json:"golden"` // a case that shows it
+}
+
+// What a Find is about. Each is looked for until it was found once.
+const (
+	findConfigure = "configure fails"
+	findDecide    = "decide fails"
+	findState     = "a decision depends on what was decided before"
+	findUnwanted  = "a decision depends on facts that the plugin does not want"
+	findScope     = "two clients of one scope get different answers"
+)
+
+const (
+	batchLen       = 24   // decisions about a policy, in one order and in the other
+	hopelessAfter  = 5000 // policies that are refused before any is accepted
+	configureFails = "the plugin failed on this policy"
+)
+
+// errAllRefused tells that no policy could be drawn.
+var errAllRefused = errors.New("the plugin refuses every policy that was drawn: give it some in golden.txt")
+
+// fuzzer is a fuzzing at work.
+type fuzzer struct {
+	bench  *Bench
+	urn    *urn
+	terms  plugin.Terms
+	used   *plugin.Worker // its instance has decided everything so far
+	report *FuzzReport
+	found  map[string]bool
+}
+
+// Fuzz tries what the plugin's manifest claims on random policies and facts: it never fails, remembers nothing, does not depend on what it does
+// not want, and what it says of its scope is true. It ends early when ctx is done.
+func (b *Bench) Fuzz(ctx context.Context, o FuzzOptions) (*FuzzReport, error) {
+	random := rand.New(rand.NewPCG(o.Seed, 0))
+	f := &fuzzer{bench: b, urn: newUrn(random, &b.About, o.Golden), terms: termsOf(o.Golden), used: b.host.NewWorker(),
+		report: &FuzzReport{Seed: o.Seed, Finds: []Find{}}, found: map[string]bool{}}
+	f.urn.regions = f.terms.Regions.Names()
+	defer func() { f.used.Close() }()
+	begin := time.Now()
+	for ctx.Err() == nil {
+		if o.Duration > 0 && time.Since(begin) >= o.Duration || o.Policies > 0 && f.report.Policies >= o.Policies {
+			break
+		}
+		if f.report.Policies == 0 && f.report.Refused >= hopelessAfter && len(f.report.Finds) == 0 {
+			return nil, errAllRefused
+		}
+		f.policy()
+	}
+	return f.report, nil
+}
+
+// policy draws one policy and decides about it.
+func (f *fuzzer) policy() {
+	s := &scene{spec: f.urn.spec()}
+	p, diags := f.bench.host.Route(&s.spec, f.terms)
+	if p == nil {
+		f.report.Refused++
+		for _, d := range diags {
+			if strings.Contains(d.Text, configureFails) && !f.found[findConfigure] {
+				f.foundConfigure(s)
+			}
+		}
+		return
+	}
+	f.report.Policies++
+	count := len(s.spec.Candidates)
+	for range batchLen {
+		s.facts = append(s.facts, f.urn.facts(count))
+	}
+	results := make([]*result, batchLen)
+	for i := range s.facts {
+		results[i] = f.decide(p, &s.facts[i])
+		if results[i].problem != "" {
+			f.foundDecide(s, i, results[i])
+			return
+		}
+	}
+	f.reversed(s, p, results)
+	for i := range s.facts {
+		f.unwanted(s, p, i, results[i])
+		f.scope(s, p, i, results[i])
+	}
+}
+
+// decide runs a decision on the used instance and counts it.
+func (f *fuzzer) decide(p *policy.Policy, facts *policy.Facts) *result {
+	r := decideOn(f.used, p, facts)
+	f.report.Decisions++
+	if r.decision.Outcome == policy.NoData {
+		f.report.NoData++
+	}
+	if r.decision.Fuel > f.report.FuelMost {
+		f.report.FuelMost, f.report.FuelLimit = r.decision.Fuel, f.bench.Module.Limits.DecisionFuel(len(p.IDs))
+	}
+	return r
+}
+
+// reversed decides in the other order, on an instance that has decided nothing.
+func (f *fuzzer) reversed(s *scene, p *policy.Policy, results []*result) {
+	if f.found[findState] {
+		return
+	}
+	worker := f.bench.host.NewWorker()
+	defer worker.Close()
+	for i := len(s.facts) - 1; i >= 0; i-- {
+		r := decideOn(worker, p, &s.facts[i])
+		f.report.Decisions++
+		if r.problem != "" {
+			f.foundDecide(&scene{s.spec, s.facts[i:]}, 0, r)
+			return
+		}
+		if !r.equal(results[i]) {
+			f.foundState(s, i, results[i], r)
+			return
+		}
+	}
+}
+
+// unwanted changes what the plugin does not want.
+func (f *fuzzer) unwanted(s *scene, p *policy.Policy, i int, before *result) {
+	if f.found[findUnwanted] {
+		return
+	}
+	other := f.urn.unwanted(&s.facts[i], p.Wants, len(p.IDs))
+	after := f.decide(p, &other)
+	if after.problem != "" {
+		f.foundDecide(&scene{s.spec, []policy.Facts{other}}, 0, after)
+		return
+	}
+	if !after.equal(before) && !f.found[findState] {
+		f.found[findUnwanted] = true
+		f.add(findUnwanted, "", &scene{s.spec, []policy.Facts{s.facts[i], other}}, [][]string{f.wants(s, i, before), f.wants(s, i, before)})
+	}
+}
+
+// scope looks for a client inside the scope of the decision that gets another answer.
+func (f *fuzzer) scope(s *scene, p *policy.Policy, i int, before *result) {
+	facts := &s.facts[i]
+	bits := int(scopeOf(facts, &before.decision))
+	if f.found[findScope] || f.found[findState] || p.Wants&policy.WantsClient == 0 || !facts.Client.IsValid() || bits >= facts.Client.Bits() {
+		return
+	}
+	other := f.urn.inside(facts, bits, len(p.IDs))
+	after := f.decide(p, &other)
+	if after.problem != "" {
+		f.foundDecide(&scene{s.spec, []policy.Facts{other}}, 0, after)
+		return
+	}
+	if after.same(before) {
+		return
+	}
+	f.found[findScope] = true
+	small := f.shrink(&scene{s.spec, []policy.Facts{*facts, other}}, f.badScope)
+	first := f.alone(small, 0)
+	detail := fmt.Sprintf("the decision for %s says scope %d, and the one for %s in it differs", small.facts[0].Client,
+		scopeOf(&small.facts[0], &first.decision), small.facts[1].Client)
+	wants := f.wants(small, 0, first)
+	f.add(findScope, detail, small, [][]string{wants, wants[:1]})
+}
+
+// badScope tells whether the second client of a scene is in the scope of the first one's decision and gets another.
+func (f *fuzzer) badScope(s *scene) bool {
+	if len(s.facts) != 2 || !s.facts[0].Client.IsValid() || !s.facts[1].Client.IsValid() {
+		return false
+	}
+	a, b := f.alone(s, 0), f.alone(s, 1)
+	if a == nil || b == nil || a.problem != "" || b.problem != "" || a.same(b) {
+		return false
+	}
+	bits := int(scopeOf(&s.facts[0], &a.decision))
+	one, two := &s.facts[0], &s.facts[1]
+	return bits < one.Client.Bits() && sameWithin(one, two, bits, one.PlaceBits, one.Place == two.Place) &&
+		sameWithin(one, two, bits, one.LatencyBits, slices.Equal(one.Latency, two.Latency))
+}
+
+// sameWithin tells whether two may be clients of one scope: what is known for a network of so many bits is the same in it.
+func sameWithin(one, two *policy.Facts, scope int, known uint8, same bool) bool {
+	in := func(bits int) bool { return netip.PrefixFrom(one.Client.Addr(), bits).Contains(two.Client.Addr()) }
+	return in(scope) && (same || !in(int(known)))
+}
+
+// foundConfigure reports a policy on which configure traps or runs out of fuel.
+func (f *fuzzer) foundConfigure(s *scene) {
+	f.found[findConfigure] = true
+	reason := func(s *scene) string {
+		_, diags := f.bench.host.Route(&s.spec, f.terms)
+		for _, d := range diags {
+			if strings.Contains(d.Text, configureFails) {
+				return d.Text
+			}
+		}
+		return ""
+	}
+	small := f.shrink(s, func(s *scene) bool { return reason(s) != "" })
+	f.report.Finds = append(f.report.Finds, Find{findConfigure, reason(small), small.text(findConfigure, nil) + "want refused what is wrong with it\n"})
+}
+
+// foundDecide reports a decision that failed.
+func (f *fuzzer) foundDecide(s *scene, i int, r *result) {
+	f.bench.host.Forgive(f.bench.About.Name)
+	f.used.Close()
+	f.used = f.bench.host.NewWorker()
+	if f.found[findDecide] {
+		return
+	}
+	f.found[findDecide] = true
+	problem := func(s *scene) string {
+		results := f.play(s)
+		if len(results) == 0 {
+			return ""
+		}
+		return results[len(results)-1].problem
+	}
+	bad := func(s *scene) bool { return problem(s) != "" }
+	small := &scene{s.spec, s.facts[i : i+1]}
+	if !bad(small) {
+		small = &scene{s.spec, s.facts[:i+1]}
+	}
+	detail := r.problem
+	if bad(small) {
+		small = f.shrink(small, bad)
+		detail = problem(small)
+	}
+	wants := make([][]string, len(small.facts))
+	for i, r := range f.play(small) {
+		wants[i] = f.wants(small, i, r) // the last is equal weights, which a failure never is as wanted
+	}
+	f.add(findDecide, detail, small, wants)
+}
+
+// foundState reports a decision that another history changes.
+func (f *fuzzer) foundState(s *scene, i int, one, two *result) {
+	f.found[findState] = true
+	bad := func(s *scene) bool {
+		results := f.play(s)
+		if len(results) == 0 || results[len(results)-1].problem != "" {
+			return false
+		}
+		fresh := f.alone(s, len(s.facts)-1)
+		return !fresh.equal(results[len(results)-1])
+	}
+	detail := fmt.Sprintf("got %s, and %s after other decisions", strings.Join(f.wants(s, i, two), ", "), strings.Join(f.wants(s, i, one), ", "))
+	backwards := slices.Clone(s.facts[i:])
+	slices.Reverse(backwards)
+	small := &scene{s.spec, s.facts[i : i+1]}
+	for _, facts := range [][]policy.Facts{s.facts[:i+1], backwards} {
+		if tried := (&scene{s.spec, facts}); bad(tried) {
+			small = f.shrink(tried, bad)
+			break
+		}
+	}
+	if len(small.facts) == 1 {
+		detail += "; only decisions about other policies show it"
+	}
+	wants := make([][]string, len(small.facts))
+	for i := range small.facts {
+		wants[i] = f.wants(small, i, f.alone(small, i))
+	}
+	f.add(findState, detail, small, wants)
+}
+
+// wants are the lines that a result fulfils.
+func (f *fuzzer) wants(s *scene, i int, r *result) []string {
+	c := Case{Spec: s.spec}
+	return describeResult(c.ids(), &s.facts[i], &r.decision, false)
+}
+
+func (f *fuzzer) add(what, detail string, s *scene, wants [][]string) {
+	f.report.Finds = append(f.report.Finds, Find{what, detail, s.text(what, wants)})
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
