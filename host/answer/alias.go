@@ -13,12 +13,13 @@ func (w *Worker) alias(name *wire.Name, links int) {
 	out := &w.out
 	own := w.hit.Zone
 	ttl := w.hit.Set.TTL()
+	at := name // the name that w.hit is about
 	for range chainMax {
 		set, outcome := w.hit.Set, policy.Answer
 		switch w.hit.Kind {
 		case zone.ALIAS, zone.CNAME, zone.Answer:
 			if set.Routed() {
-				if set, outcome = w.choose(set); set != nil {
+				if set, outcome = w.choose(set, at, w.query.Type); set != nil {
 					ttl = min(ttl, w.ttlCap)
 				}
 			}
@@ -50,28 +51,31 @@ func (w *Worker) alias(name *wire.Name, links int) {
 			return
 		}
 		ttl = min(ttl, set.TTL())
-		if !w.aliasTarget(set) {
+		if at != &w.chain.renamed {
+			w.chain.renamed = *at
+			at = &w.chain.renamed
+		}
+		if !targetOf(set, at) {
 			break
 		}
-		w.find(&w.chain.renamed)
+		w.find(at)
 	}
 	out.fail(wire.ServFail, metrics.KindServFail, aliasTooLong)
 }
 
-// aliasTarget reads the name that an ALIAS or CNAME leads to into w.chain.renamed. A CNAME's may be compressed against its owner, so the
-// set is written behind the message, read, and forgotten.
-func (w *Worker) aliasTarget(set zone.RRset) bool {
-	owner := &w.chain.renamed
-	if w.hit.Kind == zone.ALIAS {
-		owner.Set(set.Data()[recordHeadLen:])
+// targetOf makes name, which owns the ALIAS or CNAME in set, the one that it leads to. A CNAME's may be compressed against its owner, so the
+// set is written, read, and forgotten.
+func targetOf(set zone.RRset, name *wire.Name) bool {
+	if set.Type() == wire.TypeALIAS {
+		name.Set(set.Data()[recordHeadLen:])
 		return true
 	}
 	var scratch [2*wire.NameLenMax + 64]byte
-	length := copy(scratch[wire.HeaderLen:], owner.Bytes())
-	owner.ParseName(scratch[:], wire.HeaderLen)
+	length := copy(scratch[wire.HeaderLen:], name.Bytes())
+	name.ParseName(scratch[:], wire.HeaderLen)
 	start := wire.HeaderLen + length
-	end := set.Emit(scratch[:], start, len(scratch), zone.Owner{Name: owner, Labels: owner.Labels}, false, 0)
-	return end != 0 && owner.ParseName(scratch[:end], start+recordHeadLen) != 0
+	end := set.Emit(scratch[:], start, len(scratch), zone.Owner{Name: name, Labels: name.Labels}, false, 0)
+	return end != 0 && name.ParseName(scratch[:end], start+recordHeadLen) != 0
 }
 
 // aliasAnswer writes the target's addresses as name's own.

@@ -22,6 +22,8 @@ type decisions struct {
 	states      []policy.Health // scratch
 	client      netip.Addr
 
+	targets
+
 	star [wire.NameLenMax + 2]byte // scratch: a wildcard's name
 }
 
@@ -35,27 +37,29 @@ type keptDecision struct {
 func (d *decisions) forget(generation uint64) {
 	d.decisionsOf = generation
 	d.kept = map[*policy.Policy]*keptDecision{}
+	d.aims, d.outlooks = map[aimKey]*aim{}, nil
 }
 
 // draw is choose for a set that name owns, links into a chain. When it is nil, the response is complete.
 func (w *Worker) draw(set zone.RRset, name *wire.Name, links int) zone.RRset {
-	chosen, outcome := w.choose(set)
+	chosen, outcome := w.choose(set, name, 0)
 	if outcome == policy.NoData {
 		w.negative(name, links, wire.NoError, metrics.KindNoData)
 	}
 	return chosen
 }
 
-// choose decides among a routed set's candidates, of w.hit's zone, and returns the chosen one's set. It is nil with the outcome NoData
-// when none is for this client, and nil with ServFail after the response was made that error.
-func (w *Worker) choose(set zone.RRset) (zone.RRset, policy.Outcome) {
+// choose decides among the candidates of a routed set, of w.hit's zone, that name owns, and returns the chosen one's set. It is nil with the
+// outcome NoData when none is for this client, and nil with ServFail after the response was made that error. qtype is the type of the addresses
+// that the candidate is to lead to, 0 if the candidate itself is the answer.
+func (w *Worker) choose(set zone.RRset, name *wire.Name, qtype uint16) (zone.RRset, policy.Outcome) {
 	z, out := w.hit.Zone, &w.out
 	if z.Pending || w.plugins == nil {
 		out.fail(wire.ServFail, metrics.KindServFail, notReady)
 		return nil, policy.ServFail
 	}
 	p := z.Policies[set.Policy()]
-	d := w.decision(p)
+	d := w.decision(p, set, name, qtype)
 	if w.trace != nil {
 		w.trace.decided(set, p, &w.facts, d)
 	}
@@ -97,20 +101,29 @@ func (w *Worker) rest(routed zone.RRset, owner zone.Owner, start int) bool {
 	return true
 }
 
-// decision is what p says to this client. It is valid until the next call.
-func (w *Worker) decision(p *policy.Policy) *policy.Decision {
+// decision is what p, whose set name owns, says to this client. It is valid until the next call.
+func (w *Worker) decision(p *policy.Policy, set zone.RRset, name *wire.Name, qtype uint16) *policy.Decision {
 	var kept *keptDecision
-	if p.Wants == 0 && w.trace == nil {
-		if kept = w.kept[p]; kept != nil && kept.epoch == w.epoch {
-			w.counts.Inc(metrics.DecisionsCached)
-			return &kept.Decision
+	var health []policy.Health
+	switch {
+	case p.Targets != nil:
+		a := w.aimed(p, set, name, qtype)
+		kept, health = &a.kept, a.states
+		if a.epoch != w.epoch {
+			kept.epoch = 0
 		}
+	case p.Wants == 0:
+		kept = w.kept[p]
+	}
+	if kept != nil && kept.epoch == w.epoch && w.trace == nil {
+		w.counts.Inc(metrics.DecisionsCached)
+		return &kept.Decision
 	}
 	w.counts.Inc(metrics.DecisionsCalled)
-	w.facts = policy.Facts{Health: w.slots(p)}
-	if w.trace != nil {
-		w.trace.assume(p, &w.facts)
+	if p.Targets == nil {
+		health = w.slots(p)
 	}
+	w.facts = policy.Facts{Health: health}
 	if p.Wants != 0 || w.trace != nil {
 		w.facts.Client = w.clientNet()
 		w.plugins.Decide(p, &w.facts, &w.called)

@@ -215,7 +215,7 @@ func (w *Worker) many(name *wire.Name, links int) {
 		}
 		chosen, outcome := set, policy.Answer
 		if set.Routed() {
-			if chosen, outcome = w.choose(set); chosen == nil {
+			if chosen, outcome = w.choose(set, name, 0); chosen == nil {
 				return outcome == policy.NoData // as if the set were not there
 			}
 		}

@@ -60,22 +60,6 @@ func (t *Trace) decisions() int {
 	return last.decision + len(last.Choices)
 }
 
-// assume changes the facts of p's decision to what is to be assumed.
-func (t *Trace) assume(p *policy.Policy, facts *policy.Facts) {
-	for i, id := range p.IDs {
-		if !t.Down[id] {
-			continue
-		}
-		health := make([]policy.Health, len(p.IDs))
-		for j := range health {
-			health[j] = policy.Up
-		}
-		copy(health, facts.Health)
-		health[i] = policy.Down
-		facts.Health = health
-	}
-}
-
 // decided notes a decision about set.
 func (t *Trace) decided(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision) {
 	hop := &t.Hops[len(t.Hops)-1]

@@ -101,13 +101,18 @@ func spread(high, low uint64) uint64 {
 // find looks a name up for the question's type as if the client had asked for it: links of a chain, too, are found where the client would
 // find them. w.hit is what was found.
 func (w *Worker) find(name *wire.Name) {
-	if w.snap.Choice == nil {
-		w.snap.Views[0].Find(name, w.query.Type, &w.sums, &w.hit)
-	} else {
-		w.search(name, w.query.Type)
-	}
+	w.seek(name, w.query.Type)
 	if w.trace != nil {
 		w.trace.found(name, &w.hit, w.foundIn())
+	}
+}
+
+// seek is find for a name and type that no answer mentions.
+func (w *Worker) seek(name *wire.Name, qtype uint16) {
+	if w.snap.Choice == nil {
+		w.snap.Views[0].Find(name, qtype, &w.sums, &w.hit)
+	} else {
+		w.search(name, qtype)
 	}
 }
 

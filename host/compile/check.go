@@ -31,6 +31,7 @@ func (s *stage) check() {
 		}
 		s.checkPlace(n, sets)
 	}
+	s.checkAliases()
 	s.checkApex()
 }
 
@@ -111,7 +112,7 @@ func (s *stage) checkTogether(n *node, sets []rrset) {
 		s.diags.Errorf(s.place(dname), "DNAME at %s beside NS: a delegated name is not redirected (RFC 6672 section 2.3)", s.ownerText(n))
 	}
 	if alias != nil {
-		s.checkAlias(n)
+		s.aliases = append(s.aliases, n)
 		for i := range sets {
 			if t := sets[i].typ; t == wire.TypeA || t == wire.TypeAAAA {
 				s.diags.Errorf(s.place(alias), "ALIAS at %s beside %s at line %d: the ALIAS's target gives the addresses", s.ownerText(n), rrdata.TypeName(t), sets[i].records[0].line)

@@ -58,8 +58,9 @@ type stage struct {
 	files []string
 	diags diag.List
 
-	serial uint32 // as served
-	kept   int    // records, duplicates excluded
+	aliases []*node // that own an ALIAS
+	serial  uint32  // as served
+	kept    int     // records, duplicates excluded
 
 	// Buffers that the methods of each name reuse.
 	found      []rrset

@@ -64,7 +64,7 @@ func (s *stage) spec(n *node, set *rrset) *policy.Spec {
 // shapesZone tells whether the zone itself hangs on records of the type, so that no policy may choose among them.
 func shapesZone(typ uint16) bool {
 	switch typ {
-	case wire.TypeSOA, wire.TypeNS, wire.TypeDS, wire.TypeDNAME, wire.TypeALIAS:
+	case wire.TypeSOA, wire.TypeNS, wire.TypeDS, wire.TypeDNAME:
 		return true
 	}
 	return wire.Signing(typ)

@@ -23,7 +23,7 @@ func dataText(typ uint16, data []byte) string {
 		if addr, ok := netip.AddrFromSlice(data); ok {
 			return addr.String()
 		}
-	case wire.TypeCNAME, wire.TypePTR:
+	case wire.TypeCNAME, wire.TypePTR, wire.TypeALIAS:
 		return nameText(data)
 	}
 	return hex.EncodeToString(data)

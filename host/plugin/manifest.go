@@ -14,14 +14,15 @@ import (
 
 // Keys of an annotation that belong to the host.
 const (
-	keyID        = "id"
-	keyCheck     = "check"
-	keyOnAllDown = "on-all-down"
+	keyID           = "id"
+	keyCheck        = "check"
+	keyOnAllDown    = "on-all-down"
+	keyTargetHealth = "evaluate-target-health"
 )
 
 var knownWants = []string{abi.WantClient, abi.WantGeo, abi.WantLatency}
 
-var commonKeys = []string{keyID, keyCheck, keyOnAllDown}
+var commonKeys = []string{keyID, keyCheck, keyOnAllDown, keyTargetHealth}
 
 // word is the form of plugin names, attribute names and words of an attribute.
 var word = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)

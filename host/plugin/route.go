@@ -8,6 +8,7 @@ import (
 
 	"signpost/host/diag"
 	"signpost/host/policy"
+	"signpost/host/wire"
 	"signpost/sdk/abi"
 )
 
@@ -182,6 +183,9 @@ func (r *routing) candidates() {
 		}
 	}
 	r.values = make([]map[string]policy.Attr, len(r.spec.Candidates))
+	if r.spec.Type == wire.TypeALIAS || r.spec.Type == wire.TypeCNAME {
+		r.policy.Targets = make([]policy.TargetHealth, len(r.spec.Candidates))
+	}
 	for i := range r.spec.Candidates {
 		c := &r.spec.Candidates[i]
 		r.values[i] = make(map[string]policy.Attr, len(c.Attrs))
@@ -197,6 +201,8 @@ func (r *routing) candidates() {
 				check = firstOf(check, attr.Value)
 			case attr.Key == keyOnAllDown:
 				r.onAllDown(attr)
+			case attr.Key == keyTargetHealth:
+				r.targetHealth(i, attr)
 			case !slices.Contains(known, attr.Key):
 				r.diags.Errorf(attr.KeyPos, "%s: unknown key %q%s", r.name(), attr.Key, diag.DidYouMean(attr.Key, append(known, commonKeys...)))
 			}
@@ -256,6 +262,20 @@ func (r *routing) onAllDown(attr policy.Attr) {
 		return
 	}
 	r.policy.OnAllDown = policy.OnAllDown(i)
+}
+
+// targetHealth notes whether candidate i is only up while the name that it leads to is.
+func (r *routing) targetHealth(i int, attr policy.Attr) {
+	switch {
+	case r.policy.Targets == nil:
+		r.diags.Errorf(attr.KeyPos, "%s is for ALIAS and CNAME, whose candidates lead to other names", keyTargetHealth)
+	case attr.Value == "yes":
+		r.policy.Targets[i] = policy.TargetCounts
+	case attr.Value == "no":
+		r.policy.Targets[i] = policy.TargetIgnored
+	default:
+		r.diags.Errorf(attr.ValuePos, "%s %q is not one of yes, no", keyTargetHealth, attr.Value)
+	}
 }
 
 // configure converts what each plugin's manifest declares and asks the plugins whether they accept it.

@@ -108,8 +108,11 @@ func (b *Builder) Set(s *Set) {
 // Routed adds a routed RRset to the open node: policy is its number in the zone, candidates are in the policy's order.
 func (b *Builder) Routed(typ uint16, policy int, candidates []*Set) {
 	b.sets++
-	if typ == wire.TypeCNAME {
+	switch typ {
+	case wire.TypeCNAME:
 		b.mark(nodeCNAME)
+	case wire.TypeALIAS:
+		b.mark(nodeALIAS)
 	}
 	start := len(b.zone.arena)
 	arena := appendSetHead(b.zone.arena, typ, flagRouted, len(candidates), 0)

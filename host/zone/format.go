@@ -100,6 +100,9 @@ func (s RRset) TTL() uint32 {
 
 func (s RRset) flags() uint16 { return binary.LittleEndian.Uint16(s[rrFlagsOff:]) }
 
+// Next is the candidate behind s, which must not be the last of its routed set.
+func (s RRset) Next() RRset { return s.next() }
+
 func (s RRset) next() RRset { return s[binary.LittleEndian.Uint32(s[rrSizeOff:]):] }
 
 func (s RRset) dataLen() int { return int(binary.LittleEndian.Uint32(s[rrDataLenOff:])) }
