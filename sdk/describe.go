@@ -36,7 +36,12 @@ func (j *jsonText) plugin(p *abi.Plugin) {
 		j.comma(i)
 		j.attribute(&p.Attributes[i])
 	}
-	j.raw("]}")
+	j.raw("]")
+	if len(p.Reasons) > 0 {
+		j.raw(`,"reasons":`)
+		j.texts(p.Reasons)
+	}
+	j.raw("}")
 }
 
 func (j *jsonText) attribute(a *abi.Attribute) {

@@ -29,6 +29,24 @@ func exportDecide(policy int32) int32 {
 	return 0
 }
 
+//go:wasmexport signpost_judge_frame
+func exportJudgeFrame() int32 { return int32(uintptr(unsafe.Pointer(&running.history))) }
+
+//go:wasmexport signpost_judge
+func exportJudge(policy int32) int32 {
+	running.judge(int(policy))
+	return 0
+}
+
+//go:wasmexport signpost_filter_frame
+func exportFilterFrame() int32 { return int32(uintptr(unsafe.Pointer(&running.question))) }
+
+//go:wasmexport signpost_filter
+func exportFilter(policy int32) int32 {
+	running.filter(int(policy))
+	return 0
+}
+
 // span returns address<<32 | length; 0 for no bytes.
 func span(bytes []byte) int64 {
 	if len(bytes) == 0 {

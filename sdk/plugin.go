@@ -11,6 +11,8 @@ import "signpost/sdk/abi"
 type Plugin struct {
 	about     abi.Plugin
 	configure func(*Policy) Decide
+	examine   func(*Policy) Judge
+	screen    func(*Policy) Filter
 }
 
 // Decide shares the answers of one policy between its candidates. It runs for every query that is not answered from a kept
@@ -39,6 +41,19 @@ func (p *Plugin) WantLatency() { p.about.Wants = append(p.about.Wants, abi.WantL
 
 // Configure sets the function that turns one policy into its Decide. It runs once a policy, and may allocate.
 func (p *Plugin) Configure(configure func(*Policy) Decide) { p.configure = configure }
+
+// accept runs the author's function for the plugin's kind.
+func (p *Plugin) accept(policy *Policy) (a accepted) {
+	switch {
+	case p.configure != nil:
+		a.decide = p.configure(policy)
+	case p.examine != nil:
+		a.judge = p.examine(policy)
+	case p.screen != nil:
+		a.filter = p.screen(policy)
+	}
+	return a
+}
 
 // Served is the set of plugins that a guest's main package serves.
 type Served struct{}

@@ -53,16 +53,22 @@ const (
 // signature is a function type, as its bytes: so that equal types are equal strings.
 type signature struct{ params, results string }
 
-// required are the exports that make a module a plugin.
-var required = []struct {
+// contract are the exports that make a module a plugin; an optional one is required when the manifest has a plugin of its kind.
+var contract = []struct {
 	name string
 	signature
+	optional bool
 }{
-	{abi.ExportMarker, signature{"", "\x7f"}},
-	{abi.ExportDescribe, signature{"", "\x7e"}},
-	{abi.ExportAlloc, signature{"\x7f", "\x7f"}},
-	{abi.ExportConfigure, signature{"\x7f\x7f\x7f\x7f", "\x7e"}},
-	{abi.ExportDecide, signature{"\x7f", "\x7f"}},
+	{abi.ExportMarker, signature{"", "\x7f"}, false},
+	{abi.ExportDescribe, signature{"", "\x7e"}, false},
+	{abi.ExportAlloc, signature{"\x7f", "\x7f"}, false},
+	{abi.ExportConfigure, signature{"\x7f\x7f\x7f\x7f", "\x7e"}, false},
+	{abi.ExportDecide, signature{"\x7f", "\x7f"}, true},
+	{abi.ExportJudgeFrame, signature{"", "\x7f"}, true},
+	{abi.ExportJudge, signature{"\x7f", "\x7f"}, true},
+	{abi.ExportFilterFrame, signature{"", "\x7f"}, true},
+	{abi.ExportFilter, signature{"\x7f", "\x7f"}, true},
+	{abi.ExportInitialize, signature{}, true},
 }
 
 // admission is one module on its way through the border: checked, bounded and rewritten so that it pays fuel for all it does.
@@ -83,7 +89,6 @@ type admission struct {
 	exportNames map[string]bool
 	hasMemory   bool // defined
 	sawMemory   bool // exported
-	initialize  bool
 	meter       meter
 }
 
@@ -206,20 +211,14 @@ func (a *admission) checkExports() error {
 	if !a.hasMemory || !a.sawMemory {
 		return fmt.Errorf("it does not export its %s", abi.ExportMemory)
 	}
-	for _, want := range required {
+	for _, want := range contract {
 		function, ok := a.exports[want.name]
-		if !ok {
+		switch {
+		case ok && a.types[a.functions[function]] != want.signature:
+			return fmt.Errorf("%s has signature %s instead of %s", want.name, a.types[a.functions[function]], want.signature)
+		case !ok && !want.optional:
 			return fmt.Errorf("it does not export a function %s", want.name)
 		}
-		if got := a.types[a.functions[function]]; got != want.signature {
-			return fmt.Errorf("%s has signature %s instead of %s", want.name, got, want.signature)
-		}
-	}
-	if function, ok := a.exports[abi.ExportInitialize]; ok {
-		if got := a.types[a.functions[function]]; got != (signature{}) {
-			return fmt.Errorf("%s has signature %s instead of %s", abi.ExportInitialize, got, signature{})
-		}
-		a.initialize = true
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ type Options struct {
 
 	// Warn is told, by any goroutine, that code was compiled and could not be kept. nil: nobody is.
 	Warn func(error)
+	// Tripped is told, by one goroutine, that a plugin was taken out of service or is back. nil: nobody is.
+	Tripped func(Trip)
 }
 
 // Limits bound what one module may use. A zero field means its default.
@@ -39,6 +41,8 @@ type Limits struct {
 // Host holds the modules. Its methods may be called by any goroutine; they wait for each other.
 type Host struct {
 	warning     func(error) // nil: nobody listens
+	tripped     func(Trip)  // nil: nobody listens
+	now         func() time.Time
 	config      wazero.RuntimeConfig
 	kept        kept
 	ready       chan struct{}
@@ -67,7 +71,7 @@ func New(ctx context.Context, options Options) (*Host, error) {
 func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) (*Host, error) {
 	config = config.WithDebugInfoEnabled(false).
 		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureSIMD, false))
-	h := &Host{warning: options.Warn, config: config, kept: kept{options.CacheDir},
+	h := &Host{warning: options.Warn, tripped: options.Tripped, now: time.Now, config: config, kept: kept{options.CacheDir},
 		ready: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
 		builtins: map[string]*plugin{}, loaded: map[string]*plugin{}}
 	if options.CacheDir != "" {
@@ -96,6 +100,7 @@ func (h *Host) background(ctx context.Context, options Options) {
 			return
 		case <-h.wake:
 			h.fillSpares()
+			h.tellTrips()
 		}
 	}
 }
@@ -136,43 +141,34 @@ func (h *Host) registerLocked(m *module) {
 }
 
 // Load adds the module in a file plugins/NAME.wasm, or replaces the one it added before; it goes before a built-in of that name.
-// Policies that were made with the old one keep it. An error leaves everything as it was.
+// Policies that were made with the old one keep it: Begin asks them first. An error leaves everything as it was.
 func (h *Host) Load(ctx context.Context, name string, wasm []byte, limits Limits) error {
-	m, err := h.compile(ctx, wasm, limits)
+	c := h.Begin()
+	err := c.Load(ctx, name, wasm, limits)
 	if err != nil {
-		return fmt.Errorf("plugin %s: %w", name, err)
+		c.Drop()
+		return err
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.registerLocked(m)
-	found := slices.IndexFunc(m.plugins, func(p *plugin) bool { return p.about.Name == name })
-	if found < 0 {
-		m.current = false
-		m.retireLocked()
-		return fmt.Errorf("plugin %s: the module holds no plugin of that name but %s", name, m.plugins[0].about.Name)
-	}
-	h.removeLocked(name)
-	h.loaded[name] = m.plugins[found]
+	c.Commit()
 	return nil
 }
 
 // Remove takes away what Load added.
 func (h *Host) Remove(name string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.removeLocked(name)
+	c := h.Begin()
+	c.Remove(name)
+	c.Commit()
 }
 
-func (h *Host) removeLocked(name string) {
-	if old := h.loaded[name]; old != nil {
-		delete(h.loaded, name)
-		old.module.current = false
-		old.module.retireLocked()
+// findLocked returns the plugin that a chain's word means, after a Change if there is one.
+func (h *Host) findLocked(c *Change, name string) *plugin {
+	if c != nil {
+		if p, changed := c.plugins[name]; changed && p != nil {
+			return p
+		} else if changed {
+			return h.builtins[name]
+		}
 	}
-}
-
-// findLocked returns the plugin that a chain's word means.
-func (h *Host) findLocked(name string) *plugin {
 	if p := h.loaded[name]; p != nil {
 		return p
 	}
@@ -197,7 +193,7 @@ func (h *Host) Plugins() []Info {
 	defer h.mu.Unlock()
 	infos := []Info{}
 	for _, name := range h.namesLocked() {
-		infos = append(infos, h.findLocked(name).info(h.loaded[name] == nil))
+		infos = append(infos, h.findLocked(nil, name).info(h.loaded[name] == nil))
 	}
 	return infos
 }
@@ -207,6 +203,30 @@ func (h *Host) namesLocked() []string {
 	names = slices.AppendSeq(names, maps.Keys(h.loaded))
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// tellTrips reports the breakers that opened or closed since it was called last.
+func (h *Host) tellTrips() {
+	if h.tripped == nil {
+		return
+	}
+	var trips []Trip
+	h.mu.Lock()
+	for _, m := range h.slots {
+		if m == nil {
+			continue
+		}
+		for _, p := range m.plugins {
+			if trip, changed := p.breaker.report(); changed {
+				trip.Plugin = p.about.Name
+				trips = append(trips, trip)
+			}
+		}
+	}
+	h.mu.Unlock()
+	for _, trip := range trips {
+		h.tripped(trip)
+	}
 }
 
 // needSpare asks the background for a spare. It never waits.
@@ -228,7 +248,7 @@ func (h *Host) fillSpares() {
 		in, err := m.instantiate()
 		if err != nil {
 			for _, p := range m.plugins {
-				p.breaker.strike(time.Now(), err.Error())
+				p.breaker.strike(h.now(), err.Error())
 			}
 			continue
 		}

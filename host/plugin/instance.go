@@ -29,17 +29,22 @@ type instance struct {
 	memory    api.Memory
 	fullAt    uint32 // bytes of memory at which the instance is to be replaced
 	fuel      api.MutableGlobal
-	decide    api.Function
 	configure api.Function
 	alloc     api.Function
-	frameAt   uint32
 	startFuel uint64 // that _initialize spent
+	duties    [dutyCount]duty
 	stack     [4]uint64
 	known     []known // by handle
 	numbers   uint32  // of policies, given to the guest so far
 	clock     uint64
 	dice      uint64
 	notice    []byte // what the guest wrote to a terminal
+}
+
+// duty is what an instance does for one kind of plugin.
+type duty struct {
+	call    api.Function
+	frameAt uint32
 }
 
 // known is what an instance knows of one handle. The guest gets numbers of its own, which are small when it knows few policies: it may keep a
@@ -74,7 +79,6 @@ func (in *instance) begin() error {
 	if in.fuel, ok = in.guest.ExportedGlobal(fuelExport).(api.MutableGlobal); !ok {
 		return errors.New("start: no fuel")
 	}
-	in.decide = in.guest.ExportedFunction(abi.ExportDecide)
 	in.configure = in.guest.ExportedFunction(abi.ExportConfigure)
 	in.alloc = in.guest.ExportedFunction(abi.ExportAlloc)
 	if initialize := in.guest.ExportedFunction(abi.ExportInitialize); initialize != nil {
@@ -83,14 +87,34 @@ func (in *instance) begin() error {
 		}
 		in.startFuel = startFuel - in.left()
 	}
-	frameAt, err := in.call(in.guest.ExportedFunction(abi.ExportMarker), configureFuel)
+	for _, p := range in.module.plugins {
+		if err := in.takeUp(p.kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeUp finds what the guest exports for one kind. The control plane's first instance does so when it knows the manifest.
+func (in *instance) takeUp(k *kind) error {
+	d := &in.duties[k.duty]
+	if d.call != nil {
+		return nil
+	}
+	for _, name := range []string{k.call, k.frame} {
+		if in.guest.ExportedFunction(name) == nil {
+			return fmt.Errorf("it does not export a function %s", name)
+		}
+	}
+	address, err := in.call(in.guest.ExportedFunction(k.frame), configureFuel)
 	if err != nil {
-		return fmt.Errorf("%s: %w", abi.ExportMarker, err)
+		return fmt.Errorf("%s: %w", k.frame, err)
 	}
-	in.frameAt = uint32(frameAt)
-	if _, ok := in.memory.Read(in.frameAt, abi.FrameLen); !ok || in.frameAt%8 != 0 {
-		return fmt.Errorf("%s: a frame at %#x is not inside the guest's memory, or not at a multiple of 8", abi.ExportMarker, in.frameAt)
+	d.frameAt = uint32(address)
+	if _, ok := in.memory.Read(d.frameAt, k.frameLen); !ok || d.frameAt%8 != 0 {
+		return fmt.Errorf("%s: a frame at %#x is not inside the guest's memory, or not at a multiple of 8", k.frame, d.frameAt)
 	}
+	d.call = in.guest.ExportedFunction(k.call)
 	return nil
 }
 
@@ -198,8 +222,27 @@ func (in *instance) prepare(s *step) error {
 	return nil
 }
 
-// frame returns a view of the frame. It is valid until the next call, which may move the memory.
-func (in *instance) frame() ([]byte, bool) { return in.memory.Read(in.frameAt, abi.FrameLen) }
+// ask calls the guest about the policy of s, whose frame is filled, and returns the frame with the result and the fuel that it took.
+func (in *instance) ask(s *step) (frame []byte, spent uint64, err error) {
+	in.stack[0] = uint64(in.known[s.handle].number)
+	status, err := in.call(in.duties[s.plugin.kind.duty].call, s.fuel)
+	if err != nil {
+		return nil, 0, err
+	}
+	if uint32(status) != 0 {
+		return nil, 0, fmt.Errorf("the plugin said that it cannot (%d)", uint32(status))
+	}
+	frame, ok := in.frame(s.plugin.kind) // again: the guest may have grown its memory, which moves it
+	if !ok {
+		return nil, 0, errFrame
+	}
+	return frame, s.fuel - in.left(), nil
+}
+
+// frame returns a view of the frame of one kind. It is valid until the next call, which may move the memory.
+func (in *instance) frame(k *kind) ([]byte, bool) {
+	return in.memory.Read(in.duties[k.duty].frameAt, k.frameLen)
+}
 
 // full tells that the guest has used up half of the room that it had for garbage. Go guests do not collect theirs (see wasi.go), and a
 // new instance costs less than a collection.

@@ -59,8 +59,8 @@ func checkPlugin(p *abi.Plugin) error {
 	if !word.MatchString(p.Name) {
 		return errors.New("a name is lower-case letters, digits and hyphens, at most 63")
 	}
-	if p.Kind != abi.KindRouting {
-		return fmt.Errorf("kind %.64q is unknown to this host (it knows %s)", p.Kind, abi.KindRouting)
+	if _, known := kinds[p.Kind]; !known {
+		return fmt.Errorf("kind %.64q is unknown to this host (it knows %s, %s, %s)", p.Kind, abi.KindRouting, abi.KindHealth, abi.KindFilter)
 	}
 	if !oneLine(p.Doc) || !oneLine(p.Version) || p.Version == "" {
 		return errors.New("version and doc are one line each, and there must be a version")
@@ -69,6 +69,12 @@ func checkPlugin(p *abi.Plugin) error {
 		if !slices.Contains(knownWants, want) {
 			return fmt.Errorf("it wants %.64q, which this host does not know (it knows %s)", want, strings.Join(knownWants, ", "))
 		}
+	}
+	if p.Kind == abi.KindHealth && len(p.Wants) > 0 {
+		return errors.New("a health plugin wants nothing: no client asks for its verdict")
+	}
+	if err := checkReasons(p); err != nil {
+		return err
 	}
 	if len(p.Attributes) > abi.AttributeMax {
 		return fmt.Errorf("%d attributes are more than %d", len(p.Attributes), abi.AttributeMax)
@@ -82,6 +88,21 @@ func checkPlugin(p *abi.Plugin) error {
 		seen[a.Name] = true
 		if err := checkAttribute(a); err != nil {
 			return fmt.Errorf("attribute %.64q: %w", a.Name, err)
+		}
+	}
+	return nil
+}
+
+func checkReasons(p *abi.Plugin) error {
+	if len(p.Reasons) > 0 && p.Kind != abi.KindHealth {
+		return fmt.Errorf("only kind %s has reasons", abi.KindHealth)
+	}
+	if len(p.Reasons) > abi.ReasonMax {
+		return fmt.Errorf("%d reasons are more than %d", len(p.Reasons), abi.ReasonMax)
+	}
+	for _, reason := range p.Reasons {
+		if reason == "" || len(reason) > abi.ReasonLenMax || !oneLine(reason) {
+			return fmt.Errorf("reason %.100q is not one line of 1..%d bytes", reason, abi.ReasonLenMax)
 		}
 	}
 	return nil

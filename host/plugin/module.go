@@ -46,6 +46,7 @@ type plugin struct {
 	about   abi.Plugin
 	module  *module
 	index   int
+	kind    *kind
 	wants   policy.Wants
 	breaker breaker
 	counts  [countShards]counts
@@ -105,7 +106,12 @@ func (m *module) introduce() error {
 	}
 	m.control = in
 	for i, about := range manifest.Plugins {
-		m.plugins = append(m.plugins, &plugin{about: about, module: m, index: i, wants: wantsOf(&about)})
+		m.plugins = append(m.plugins, &plugin{about: about, module: m, index: i, kind: kinds[about.Kind], wants: wantsOf(&about)})
+		if err := in.takeUp(kinds[about.Kind]); err != nil {
+			m.control = nil
+			in.close()
+			return err
+		}
 	}
 	return nil
 }
@@ -146,6 +152,12 @@ func (m *module) takeHandleLocked() uint32 {
 	}
 	m.handle++ // 0 is what the control plane tries policies with
 	return m.handle
+}
+
+// dropLocked takes away that Route finds the module.
+func (m *module) dropLocked() {
+	m.current = false
+	m.retireLocked()
 }
 
 // retireLocked frees the module when nobody can reach it. Workers close their instances when they decide next.

@@ -16,7 +16,11 @@ import (
 const chainMax = 8
 
 // program is a chain that accepted a policy. It keeps its modules from being retired as long as something refers to it.
-type program struct{ steps []step }
+type program struct {
+	steps []step
+	spec  *policy.Spec // and terms: what it was made of, for another version of its plugins
+	terms Terms
+}
 
 // step is one plugin of a chain with what it was told about the policy.
 type step struct {
@@ -41,17 +45,33 @@ type lease struct {
 
 // Route turns a Spec into a Policy, or says what is wrong with it, all at once. Warnings may come with a Policy. Both results are nil
 // before Ready: ask again then.
+//
+// The Spec is kept with the Policy: nobody may change it afterwards.
 func (h *Host) Route(spec *policy.Spec, terms Terms) (*policy.Policy, diag.List) {
-	select {
-	case <-h.ready:
-	default:
-		return nil, nil
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r := routing{host: h, spec: spec, terms: terms, policy: &policy.Policy{
+	return h.route(nil, spec, terms)
+}
+
+// route is Route with the plugins of a Change, which may be nil.
+func (h *Host) route(c *Change, spec *policy.Spec, terms Terms) (*policy.Policy, diag.List) {
+	r := routing{host: h, change: c, kind: abi.KindRouting, spec: spec, terms: terms, policy: &policy.Policy{
 		Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain), FailClosed: spec.FailClosed,
 	}}
+	if !r.run() {
+		return nil, r.diags
+	}
+	r.policy.Program = r.program
+	return r.policy, r.diags
+}
+
+// run makes the program, and tells whether there is one.
+func (r *routing) run() bool {
+	select {
+	case <-r.host.ready:
+	default:
+		return false
+	}
+	r.host.mu.Lock()
+	defer r.host.mu.Unlock()
 	r.chain()
 	if len(r.diags) == 0 {
 		r.candidates()
@@ -60,11 +80,10 @@ func (h *Host) Route(spec *policy.Spec, terms Terms) (*policy.Policy, diag.List)
 		r.configure()
 	}
 	if r.diags.Errors() > 0 {
-		return nil, r.diags
+		return false
 	}
-	h.leaseLocked(r.program)
-	r.policy.Program = r.program
-	return r.policy, r.diags
+	r.host.leaseLocked(r.program)
+	return true
 }
 
 // leaseLocked gives each step its handle, and takes it back when nothing refers to the program any more.
@@ -97,9 +116,11 @@ func (h *Host) release(leases []lease) {
 	}
 }
 
-// routing is one call of Route: a Spec on its way to a Policy.
+// routing is one call of Route: a Spec on its way to a Policy, or to what the other kinds have instead.
 type routing struct {
 	host    *Host
+	change  *Change // nil: none
+	kind    string
 	spec    *policy.Spec
 	terms   Terms
 	policy  *policy.Policy
@@ -128,12 +149,14 @@ func (r *routing) chain() {
 	}
 	at := r.chainPos()
 	for i, word := range r.spec.Chain {
-		p := r.host.findLocked(word)
+		p := r.host.findLocked(r.change, word)
 		switch {
 		case p == nil && r.host.err != nil && !r.host.hasBuiltinsLocked():
 			r.diags.Errorf(at, "plugin %q is not available: %v", word, r.host.err)
 		case p == nil:
-			r.diags.Errorf(at, "unknown plugin %q%s", word, diag.DidYouMean(word, r.host.namesLocked()))
+			r.diags.Errorf(at, "unknown plugin %q%s", word, diag.DidYouMean(word, r.known()))
+		case p.about.Kind != r.kind:
+			r.diags.Errorf(at, "%s is a %s plugin: it cannot %s", word, p.about.Kind, duties[r.kind])
 		case slices.Contains(r.spec.Chain[:i], word):
 			r.diags.Errorf(at, "plugin %q stands in the chain twice", word)
 		default:
@@ -162,6 +185,11 @@ func (r *routing) chainPos() diag.Pos {
 		return r.spec.ChainPos
 	}
 	return r.spec.Candidates[0].ChainPos
+}
+
+// known lists the plugins that may stand here.
+func (r *routing) known() []string {
+	return slices.DeleteFunc(r.host.namesLocked(), func(name string) bool { return r.host.findLocked(nil, name).about.Kind != r.kind })
 }
 
 func (h *Host) hasBuiltinsLocked() bool { return len(h.builtins) > 0 }
@@ -195,6 +223,8 @@ func (r *routing) candidates() {
 				continue
 			}
 			switch {
+			case r.kind != abi.KindRouting && !slices.Contains(known, attr.Key):
+				r.diags.Errorf(attr.KeyPos, "%s: unknown key %q%s", r.name(), attr.Key, diag.DidYouMean(attr.Key, known))
 			case attr.Key == keyID:
 				id = firstOf(id, attr.Value)
 			case attr.Key == keyCheck:
@@ -280,7 +310,7 @@ func (r *routing) targetHealth(i int, attr policy.Attr) {
 
 // configure converts what each plugin's manifest declares and asks the plugins whether they accept it.
 func (r *routing) configure() {
-	r.program = &program{}
+	r.program = &program{spec: r.spec, terms: r.terms}
 	for _, p := range r.plugins {
 		candidates := r.convert(p)
 		count := len(candidates)

@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"net/netip"
 	"runtime"
 	"slices"
-	"time"
 
 	"signpost/host/geo"
 	"signpost/host/policy"
@@ -20,6 +20,8 @@ type Worker struct {
 	swept uint64   // Host.retirements when retired instances were closed last
 	slots []slot   // by module.slot
 	given []uint32 // weights of one step
+
+	retrying bool // the call is the one that an open breaker lets through
 }
 
 // slot is a module's place in a worker.
@@ -37,9 +39,7 @@ func (h *Host) NewWorker() *Worker {
 // Decide fills d for the policy p, which Route made. It never fails: if a plugin does, d holds equal weights over the live candidates.
 // It does not allocate, except when it starts an instance, tells it a policy for the first time, or a plugin fails (TestDecideAllocs).
 func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
-	if w.swept != w.host.retirements.Load() {
-		w.sweep()
-	}
+	w.keepUp()
 	if !d.Start(p, f.Health) {
 		return
 	}
@@ -60,60 +60,81 @@ func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 
 // step lets one plugin of the chain decide. It returns why it cannot, or "".
 func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) (problem string) {
-	if s.plugin.breaker.open.Load() {
-		return "out of service after too many failures"
-	}
-	in, err := w.instance(s.plugin.module)
+	in, problem := w.ready(s, d.Explain)
 	if in == nil {
-		if err != nil {
-			return w.strike(s, err, d.Explain)
-		}
-		return "starting again after a failure"
-	}
-	if int(s.handle) >= len(in.known) || in.known[s.handle].serial != s.serial {
-		if err := in.prepare(s); err != nil {
-			return w.strike(s, fmt.Errorf("configure: %w", err), d.Explain)
-		}
+		return problem
 	}
 	if err := w.decide(in, s, f, d); err != nil {
 		return w.strike(s, fmt.Errorf("decide: %w", err), d.Explain)
 	}
+	w.succeed(s, in)
+	return ""
+}
+
+// ready returns an instance that knows the policy of s, or why there is none. Only a client's question finds out whether a plugin that is out of
+// service works again.
+func (w *Worker) ready(s *step, explained bool) (in *instance, problem string) {
+	if w.retrying = false; s.plugin.breaker.open.Load() {
+		if w.retrying = !explained && s.plugin.breaker.retry(w.host.now()); !w.retrying {
+			return nil, "out of service after too many failures"
+		}
+	}
+	in, err := w.instance(s.plugin.module)
+	if err != nil {
+		return nil, w.strike(s, err, explained)
+	}
+	if in == nil {
+		if w.retrying {
+			s.plugin.breaker.forgo(w.host.now())
+		}
+		return nil, "starting again after a failure"
+	}
+	if int(s.handle) >= len(in.known) || in.known[s.handle].serial != s.serial {
+		if err := in.prepare(s); err != nil {
+			return nil, w.strike(s, fmt.Errorf("configure: %w", err), explained)
+		}
+	}
+	return in, ""
+}
+
+// succeed ends a call that went well.
+func (w *Worker) succeed(s *step, in *instance) {
+	if w.retrying {
+		s.plugin.breaker.close()
+		w.host.needSpare() // it tells, too
+	}
 	if in.full() {
 		w.replace(&w.slots[s.plugin.module.slot])
 	}
-	return ""
 }
 
 // decide is one call of a guest: facts in, weights out.
 func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decision) error {
-	frame, ok := in.frame()
+	frame, ok := in.frame(s.plugin.kind)
 	if !ok {
 		return errFrame
 	}
 	writeFacts(frame, s, f, d)
-	in.stack[0] = uint64(in.known[s.handle].number)
-	status, err := in.call(in.decide, s.fuel)
+	frame, spent, err := in.ask(s)
 	if err != nil {
 		return err
-	}
-	if uint32(status) != 0 {
-		return fmt.Errorf("the plugin said that it cannot (%d)", uint32(status))
-	}
-	if frame, ok = in.frame(); !ok { // again: the guest may have grown its memory, which moves it
-		return errFrame
 	}
 	if err := w.readResult(frame, s, f, d); err != nil {
 		return err
 	}
-	spent := s.fuel - in.left()
 	d.Fuel += spent
 	if d.Explain {
 		d.Steps[len(d.Steps)-1].Fuel = spent
 	}
+	w.count(s, spent)
+	return nil
+}
+
+// count notes a call that went well.
+func (w *Worker) count(s *step, spent uint64) {
 	counts := &s.plugin.counts[w.shard]
 	counts.decisions.Add(1)
 	counts.fuel.Add(spent)
-	return nil
 }
 
 // writeFacts fills the frame with what the plugin wants to know, and zeroes what it does not and what it is to fill.
@@ -122,7 +143,7 @@ func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
 	clear(head)
 	put32(head[abi.CandidateCountOff:], uint32(s.candidateCount))
 	if f.Client.IsValid() && s.plugin.wants&policy.WantsClient != 0 {
-		writeClient(head, f)
+		writeClient(head, f.Client)
 	}
 	if s.plugin.wants&policy.WantsGeo != 0 {
 		writePlace(head, &f.Place)
@@ -162,8 +183,8 @@ func writePlace(head []byte, p *geo.Place) {
 	}
 }
 
-func writeClient(head []byte, f *policy.Facts) {
-	network := f.Client.Masked()
+func writeClient(head []byte, client netip.Prefix) {
+	network := client.Masked()
 	head[abi.PrefixLenOff] = byte(network.Bits())
 	if address := network.Addr(); address.Is4() {
 		head[abi.FamilyOff] = 4
@@ -269,13 +290,20 @@ func (w *Worker) replace(s *slot) {
 func (w *Worker) strike(s *step, reason error, explained bool) string {
 	text := reason.Error()
 	if !explained {
-		s.plugin.breaker.strike(time.Now(), text)
+		s.plugin.breaker.strike(w.host.now(), text)
 	}
 	place := &w.slots[s.plugin.module.slot]
 	w.clear(place)
 	place.module, place.struck = s.plugin.module, true
 	w.host.needSpare()
 	return text
+}
+
+// keepUp closes what is no longer used.
+func (w *Worker) keepUp() {
+	if w.swept != w.host.retirements.Load() {
+		w.sweep()
+	}
 }
 
 // sweep closes the instances of modules that nobody can reach any more.

@@ -13,6 +13,7 @@ import (
 	"signpost/plugins/simple"
 	"signpost/plugins/splithorizon"
 	"signpost/plugins/sticky"
+	"signpost/plugins/threshold"
 	"signpost/plugins/weighted"
 	"signpost/sdk"
 )
@@ -22,6 +23,7 @@ func main() {}
 
 var _ = sdk.Serve(
 	simple.Plugin(),
+	threshold.Plugin(),
 	weighted.Plugin(),
 	failover.Plugin(),
 	latency.Plugin(),

@@ -8,9 +8,12 @@ package abi
 // only gives meaning to reserved bytes, which earlier hosts zero, and adds names, which earlier hosts refuse. History:
 //
 //   - 1: 2026-11-22: routing: describe, configure, decide; wanted facts: client, geo, latency; attributes of the types place and networks.
+//   - 1: 2026-11-22: kinds health (judge) and filter, with frames and exports of their own; decide is required of routing only.
 const Version = 1
 
-// What a guest exports, with its signature. All are required but ExportInitialize, which runs once before any other if it is there.
+// What a guest exports, with its signature. All are required but ExportInitialize, which runs once before any other if it is there, and
+// ExportDecide, which only plugins of KindRouting need; judge.go and filter.go have what the other kinds need. The marker of a guest
+// without routing plugins may return any address.
 const (
 	ExportMemory     = "memory"
 	ExportInitialize = "_initialize"        // ()

@@ -13,6 +13,12 @@ func TestOffsets(t *testing.T) {
 	var candidate Candidate
 	candidates := unsafe.Offsetof(frame.Facts) + unsafe.Offsetof(frame.Facts.Candidates)
 	result := unsafe.Offsetof(frame.Result)
+	var judge JudgeFrame
+	var vantage Vantage
+	var attempt Attempt
+	verdict := unsafe.Offsetof(judge.Verdict)
+	var filter FilterFrame
+	ruling := unsafe.Offsetof(filter.Ruling)
 	for _, c := range []struct {
 		name string
 		got  uintptr
@@ -41,6 +47,52 @@ func TestOffsets(t *testing.T) {
 		{"Result.Scope6", result + unsafe.Offsetof(frame.Result.Scope6), Scope6Off},
 		{"Result.Weights", result + unsafe.Offsetof(frame.Result.Weights), WeightsOff},
 		{"Frame", unsafe.Sizeof(frame), FrameLen},
+
+		{"History.VantageCount", unsafe.Offsetof(judge.History.VantageCount), VantageCountOff},
+		{"History.Before", unsafe.Offsetof(judge.History.Before), BeforeOff},
+		{"History.HeldMillis", unsafe.Offsetof(judge.History.HeldMillis), HeldOff},
+		{"History.Vantages", unsafe.Offsetof(judge.History.Vantages), VantagesOff},
+		{"Vantage", unsafe.Sizeof(vantage), VantageLen},
+		{"Vantage.AttemptCount", unsafe.Offsetof(vantage.AttemptCount), AttemptCountOff},
+		{"Vantage.Health", unsafe.Offsetof(vantage.Health), VantageHealthOff},
+		{"Vantage.HeldMillis", unsafe.Offsetof(vantage.HeldMillis), VantageHeldOff},
+		{"Vantage.Attempts", unsafe.Offsetof(vantage.Attempts), AttemptsOff},
+		{"Attempt", unsafe.Sizeof(attempt), AttemptLen},
+		{"Attempt.AgeMillis", unsafe.Offsetof(attempt.AgeMillis), AttemptAgeOff},
+		{"Attempt.TookMicros", unsafe.Offsetof(attempt.TookMicros), AttemptTookOff},
+		{"Attempt.Code", unsafe.Offsetof(attempt.Code), AttemptCodeOff},
+		{"Attempt.OK", unsafe.Offsetof(attempt.OK), AttemptOKOff},
+		{"Verdict.Health", verdict + unsafe.Offsetof(judge.Verdict.Health), VerdictHealthOff},
+		{"Verdict.Reason", verdict + unsafe.Offsetof(judge.Verdict.Reason), VerdictReasonOff},
+		{"Verdict.Value", verdict + unsafe.Offsetof(judge.Verdict.Value), VerdictValueOff},
+		{"JudgeFrame", unsafe.Sizeof(judge), JudgeFrameLen},
+
+		{"Question.Type", unsafe.Offsetof(filter.Question.Type), QuestionTypeOff},
+		{"Question.Class", unsafe.Offsetof(filter.Question.Class), QuestionClassOff},
+		{"Question.Family", unsafe.Offsetof(filter.Question.Family), FamilyOff},
+		{"Question.PrefixLen", unsafe.Offsetof(filter.Question.PrefixLen), PrefixLenOff},
+		{"Question.Transport", unsafe.Offsetof(filter.Question.Transport), TransportOff},
+		{"Question.Flags", unsafe.Offsetof(filter.Question.Flags), FlagsOff},
+		{"Question.Address", unsafe.Offsetof(filter.Question.Address), AddressOff},
+		{"Question.Continent", unsafe.Offsetof(filter.Question.Continent), ContinentOff},
+		{"Question.Country", unsafe.Offsetof(filter.Question.Country), CountryOff},
+		{"Question.Subdivision", unsafe.Offsetof(filter.Question.Subdivision), SubdivisionOff},
+		{"Question.ASN", unsafe.Offsetof(filter.Question.ASN), ASNOff},
+		{"Question.Located", unsafe.Offsetof(filter.Question.Located), LocatedOff},
+		{"Question.NameLen", unsafe.Offsetof(filter.Question.NameLen), QuestionNameLenOff},
+		{"Question.LabelCount", unsafe.Offsetof(filter.Question.LabelCount), LabelCountOff},
+		{"Question.Latitude", unsafe.Offsetof(filter.Question.Latitude), LatitudeOff},
+		{"Question.Longitude", unsafe.Offsetof(filter.Question.Longitude), LongitudeOff},
+		{"Question.Name", unsafe.Offsetof(filter.Question.Name), QuestionNameOff},
+		{"Ruling.Action", ruling + unsafe.Offsetof(filter.Ruling.Action), ActionOff},
+		{"Ruling.Scope4", ruling + unsafe.Offsetof(filter.Ruling.Scope4), FilterScope4Off},
+		{"Ruling.Scope6", ruling + unsafe.Offsetof(filter.Ruling.Scope6), FilterScope6Off},
+		{"Ruling.NameLen", ruling + unsafe.Offsetof(filter.Ruling.NameLen), RulingNameLenOff},
+		{"Ruling.TTL", ruling + unsafe.Offsetof(filter.Ruling.TTL), RulingTTLOff},
+		{"Ruling.RecordLen", ruling + unsafe.Offsetof(filter.Ruling.RecordLen), RecordLenOff},
+		{"Ruling.Name", ruling + unsafe.Offsetof(filter.Ruling.Name), RulingNameOff},
+		{"Ruling.Records", ruling + unsafe.Offsetof(filter.Ruling.Records), RecordsOff},
+		{"FilterFrame", unsafe.Sizeof(filter), FilterFrameLen},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %d, want %d", c.name, c.got, c.want)

@@ -9,14 +9,19 @@ type Manifest struct {
 type Plugin struct {
 	Name       string      `json:"name"` // lower-case letters, digits and hyphens: the word in a chain
 	Version    string      `json:"version"`
-	Kind       string      `json:"kind"` // KindRouting
+	Kind       string      `json:"kind"` // KindRouting …
 	Doc        string      `json:"doc"`  // one line
 	Wants      []string    `json:"wants"`
 	Attributes []Attribute `json:"attributes"`
+	Reasons    []string    `json:"reasons,omitempty"` // of KindHealth: what Verdict.Reason means; a # stands for Verdict.Value
 }
 
-// KindRouting is the kind of a plugin with decide.
-const KindRouting = "routing"
+// Kinds of a plugin: what it is asked for.
+const (
+	KindRouting = "routing" // decide: shares of the candidates of a name
+	KindHealth  = "health"  // judge: whether the target of a check is up
+	KindFilter  = "filter"  // filter: what becomes of a question that is to be forwarded
+)
 
 // Words of Plugin.Wants: a fact that is not wanted is zero, so no decision can depend on it.
 const (
