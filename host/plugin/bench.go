@@ -56,16 +56,9 @@ func (l Limits) DecisionFuel(candidates int) uint64 {
 func (h *Host) Forgive(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p := h.findLocked(name); p != nil {
-		p.breaker.forgive()
+	if p := h.findLocked(nil, name); p != nil {
+		p.breaker.close()
 	}
-}
-
-func (b *breaker) forgive() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.recent = [strikeMax]time.Time{}
-	b.open.Store(false)
 }
 
 // Memory adds up the bytes that the worker's instances have.

@@ -62,7 +62,7 @@ func (b *breaker) retry(now time.Time) bool {
 // forgo gives back what retry allowed: there was nothing to try with.
 func (b *breaker) forgo(now time.Time) { b.retryAt.Store(now.UnixNano()) }
 
-// close is called after a call that retry allowed went well.
+// close puts the plugin back into service: after a call that retry allowed went well.
 func (b *breaker) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
