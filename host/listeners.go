@@ -51,11 +51,9 @@ func places(addrs []string) []place {
 	var list []place
 	usual := slices.Equal(addrs, config.Default().Listen)
 	for _, addr := range addrs {
-		if strings.HasPrefix(addr, ":") {
-			list = append(list, place{"0.0.0.0" + addr, false}, place{"[::]" + addr, true})
-			continue
+		for i, socket := range config.Sockets(addr) {
+			list = append(list, place{socket, i > 0 || usual && strings.HasPrefix(socket, "[")})
 		}
-		list = append(list, place{addr, usual && strings.HasPrefix(addr, "[")})
 	}
 	return list
 }
@@ -119,7 +117,7 @@ func (l *listeners) listenTCP(n *listener) (err error) {
 
 // worker makes one that is closed with the listener. Serve of either server calls it, on the goroutine that changes listeners.
 func (l *listeners) worker(n *listener, over int) *answer.Worker {
-	w := l.host.answers.NewWorker()
+	w := l.host.answers.NewWorkerAt(n.asked.addr)
 	n.workers[over] = append(n.workers[over], w)
 	return w
 }

@@ -15,8 +15,12 @@ func (p *Policy) Len() int { return p.config.Candidates() }
 // ID returns what the zone file calls the candidate.
 func (p *Policy) ID(candidate int) string { return p.config.ID(candidate) }
 
-// RecordType returns the type of the candidates' records, 1 for A.
+// RecordType returns the type of the candidates' records, 1 for A; 0 for views, which have none.
 func (p *Policy) RecordType() uint16 { return p.config.RecordType() }
+
+// Views tells whether the candidates are the views of signpost.yaml. Then a client is asked about several times: the view that was drawn is ruled
+// out, and what is drawn next is the view that the client is sent to for what the ones before do not hold.
+func (p *Policy) Views() bool { return p.RecordType() == 0 }
 
 // Refuse reports that something about the candidate is wrong which is not one attribute's value.
 func (p *Policy) Refuse(candidate int, text string) {

@@ -67,6 +67,12 @@ func workerOf(t testing.TB, snap *zone.Snapshot) *Worker {
 // exchange sends one message through a worker.
 func exchange(t testing.TB, w *Worker, query *dns.Msg, tcp bool) *dns.Msg {
 	t.Helper()
+	return exchangeFrom(t, w, query, tcp, testClient)
+}
+
+// exchangeFrom is exchange for a certain client.
+func exchangeFrom(t testing.TB, w *Worker, query *dns.Msg, tcp bool, client netip.AddrPort) *dns.Msg {
+	t.Helper()
 	raw, err := query.Pack()
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +84,7 @@ func exchange(t testing.TB, w *Worker, query *dns.Msg, tcp bool) *dns.Msg {
 	pkt := make([]byte, size)
 	copy(pkt, raw)
 	w.Begin()
-	n := w.Respond(pkt, len(raw), testClient, tcp)
+	n := w.Respond(pkt, len(raw), client, tcp)
 	w.End()
 	if n == 0 {
 		t.Fatalf("no response to %v", query)

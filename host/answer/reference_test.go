@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -79,10 +80,10 @@ type result struct {
 	rcode             int
 	foreign           bool // AA is clear
 	answer, authority []string
-	glue              []string // addresses that must be there
-	all               bool     // the answer holds all types of a name
-	links             []string // names whose CNAME or DNAME was followed
-	dnames            []string // owners of DNAME records in the answer
+	glue              []string              // addresses that must be there
+	all               bool                  // the answer holds all types of a name
+	links             []string              // names whose CNAME or DNAME was followed
+	dnames            map[string]*reference // by owner of the DNAME records in the answer: whose they are
 }
 
 // add puts records into a section, as owner's.
@@ -148,11 +149,21 @@ func lookup(zones []*reference, name labels, qtype uint16) (kind string, z *refe
 
 const typeALIAS = 65401
 
-// resolve answers a question from the zones of one view.
-func resolve(zones []*reference, name labels, qtype uint16) *result {
-	r := new(result)
+// finder is a step for somebody who sees certain zones.
+type finder func(name labels, qtype uint16) (kind string, z *reference, owner labels, found []fact)
+
+// inView finds in the zones of one view.
+func inView(zones []*reference) finder {
+	return func(name labels, qtype uint16) (string, *reference, labels, []fact) {
+		return lookup(zones, name, qtype)
+	}
+}
+
+// resolve answers a question.
+func (find finder) resolve(name labels, qtype uint16) *result {
+	r := &result{dnames: map[string]*reference{}}
 	for links := 0; ; links++ {
-		kind, z, owner, found := lookup(zones, name, qtype)
+		kind, z, owner, found := find(name, qtype)
 		if slices.Contains(r.links, name.String()) {
 			return r
 		}
@@ -162,9 +173,13 @@ func resolve(zones []*reference, name labels, qtype uint16) *result {
 			r.add(&r.answer, name, found)
 			next = found[0].target
 		case "dname":
-			if !slices.Contains(r.dnames, owner.String()) {
-				r.dnames = append(r.dnames, owner.String())
+			switch r.dnames[owner.String()] {
+			case nil:
+				r.dnames[owner.String()] = z
 				r.add(&r.answer, owner, found)
+			case z:
+			default:
+				return r // of another view
 			}
 			next = join(name[:len(name)-len(owner)], found[0].target)
 			if next.wireLen() > 255 {
@@ -176,7 +191,7 @@ func resolve(zones []*reference, name labels, qtype uint16) *result {
 				return r
 			}
 		default:
-			r.conclude(zones, kind, z, name, owner, found, qtype, links)
+			r.conclude(find, kind, z, name, owner, found, qtype, links)
 			return r
 		}
 		r.links = append(r.links, name.String())
@@ -188,7 +203,7 @@ func resolve(zones []*reference, name labels, qtype uint16) *result {
 }
 
 // conclude is the end of a chain.
-func (r *result) conclude(zones []*reference, kind string, z *reference, name, owner labels, found []fact, qtype uint16, links int) {
+func (r *result) conclude(find finder, kind string, z *reference, name, owner labels, found []fact, qtype uint16, links int) {
 	soa := func(z *reference) { r.add(&r.authority, z.origin, z.at(z.origin, dns.TypeSOA)) }
 	switch kind {
 	case "outside":
@@ -216,7 +231,7 @@ func (r *result) conclude(zones []*reference, kind string, z *reference, name, o
 	case "alias":
 		target := found[0].target
 		for range chainMax - 1 {
-			kind, _, _, found := lookup(zones, target, qtype)
+			kind, _, _, found := find(target, qtype)
 			switch kind {
 			case "cname", "alias":
 				target = found[0].target
@@ -351,7 +366,7 @@ func TestReference(t *testing.T) {
 			if name.wireLen() > 255 {
 				continue
 			}
-			c := comparison{zones: zones, name: name, qtype: types[random.IntN(len(types))]}
+			c := comparison{find: inView(zones), zones: zones, client: testClient, name: name, qtype: types[random.IntN(len(types))]}
 			c.compare(t, w)
 			if t.Failed() {
 				t.Fatalf("seed %d, %s %s, zones:\n%s", seed, name, dns.Type(c.qtype), texts)
@@ -362,16 +377,23 @@ func TestReference(t *testing.T) {
 
 // comparison is one question.
 type comparison struct {
-	zones []*reference
-	name  labels
-	qtype uint16
+	find   finder
+	zones  []*reference // that additional records may be from
+	client netip.AddrPort
+	subnet *dns.EDNS0_SUBNET // of the query; nil: none
+	name   labels
+	qtype  uint16
 }
 
 // compare asks over TCP, where the response is what the records say, and over UDP, where it is that or truncated behind a whole set.
 func (c *comparison) compare(t *testing.T, w *Worker) {
-	want := resolve(c.zones, c.name, c.qtype)
+	want := c.find.resolve(c.name, c.qtype)
 	query := new(dns.Msg).SetQuestion(strings.ToUpper(c.name.String()), c.qtype)
-	full := exchange(t, w, query, true)
+	if c.subnet != nil {
+		query.SetEdns0(512, false)
+		query.IsEdns0().Option = []dns.EDNS0{c.subnet}
+	}
+	full := plain(exchangeFrom(t, w, query, true, c.client))
 	answer, authority, extra := texts(full.Answer), texts(full.Ns), texts(full.Extra)
 	if full.Rcode != want.rcode || full.Authoritative == want.foreign || full.Truncated || !sameRecords(answer, want.answer) || !sameRecords(authority, want.authority) {
 		t.Errorf("got %s\nwant %s aa %v\n%s\n%s", brief(full), dns.RcodeToString[want.rcode], !want.foreign, strings.Join(want.answer, "\n"), strings.Join(want.authority, "\n"))
@@ -386,7 +408,7 @@ func (c *comparison) compare(t *testing.T, w *Worker) {
 			t.Errorf("glue %s is not in %s", text, brief(full))
 		}
 	}
-	short := exchange(t, w, query, false)
+	short := plain(exchangeFrom(t, w, query, false, c.client))
 	if short.Rcode != want.rcode && !short.Truncated || short.Authoritative == want.foreign {
 		t.Errorf("over UDP: got %s\nover TCP %s", brief(short), brief(full))
 	}
@@ -413,6 +435,12 @@ func (c *comparison) compare(t *testing.T, w *Worker) {
 			t.Errorf("over UDP: glue %s is not in %s", text, brief(short))
 		}
 	}
+}
+
+// plain is a response without its OPT record.
+func plain(m *dns.Msg) *dns.Msg {
+	m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeOPT })
+	return m
 }
 
 // holds tells whether a zone has an additional record, itself or as a wildcard.

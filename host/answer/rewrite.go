@@ -12,7 +12,8 @@ const recordHeadLen = 12
 
 // dname is a DNAME record in the message.
 type dname struct {
-	node *byte // of its owner
+	node *byte  // of its owner
+	hash uint64 // of its owner's name
 	off  int
 }
 
@@ -22,19 +23,23 @@ func (c *chain) forget() {
 	c.written = 0
 }
 
-// writeDNAME writes the DNAME of w.hit, once a message, and returns where it stands, or zero when it does not fit.
+// writeDNAME writes the DNAME of w.hit, once a message, and returns where it stands, or zero when it does not fit. It is zero, too, for one that
+// another view has at the same name as one in the message: a name has one, so the client asks for the rest of such a chain.
 func (w *Worker) writeDNAME(name *wire.Name) int {
 	out, hit := &w.out, &w.hit
 	for _, d := range w.chain.dnames[:w.chain.written] {
-		if d.node == &hit.Node[0] {
+		switch {
+		case d.node == &hit.Node[0]:
 			return d.off
+		case d.hash == w.sums[hit.Labels]:
+			return 0
 		}
 	}
 	off := out.off
 	if !out.add(answerSection, hit.Set, zone.Owner{Name: name, Labels: hit.Labels}, w.dnssec(), 0) {
 		return 0
 	}
-	w.chain.dnames[w.chain.written%chainMax] = dname{&hit.Node[0], off}
+	w.chain.dnames[w.chain.written%chainMax] = dname{&hit.Node[0], w.sums[hit.Labels], off}
 	w.chain.written = min(w.chain.written+1, chainMax)
 	return off
 }

@@ -24,8 +24,11 @@ type Config struct {
 	Listen []string // as ParseListen returns them: "127.0.0.1:5300", ":53" (every address, both families), "[::]:53" (IPv6 only)
 	Admin  string   // host:port of the HTTP server; empty = none
 
-	Views  []View // first match in order; public is always among them
+	Views  []View // in order; public is always among them
 	Serial string // SerialFile or SerialAuto
+
+	ViewPolicy    []string // chain of the plugins that choose a client's views
+	ViewPolicyPos diag.Pos // of it; the zero Pos for the default
 
 	ServerID string // answer to CH TXT id.server and hostname.bind; empty = REFUSED
 	Version  string // answer to CH TXT version.server and version.bind; empty = REFUSED
@@ -49,10 +52,24 @@ const (
 	SerialAuto = "auto" // it also grows when the content changed and the file's did not
 )
 
+// DefaultViewPolicy is the plugin that chooses a client's views unless signpost.yaml names another.
+const DefaultViewPolicy = "split-horizon"
+
 // View is one split-horizon view.
 type View struct {
-	Name    string
-	Clients []netip.Prefix // masked; empty = every client
+	Name        string
+	Pos         diag.Pos       // of its name; the zero Pos for a public view that is not listed
+	Clients     []netip.Prefix // masked; empty = every client
+	ClientsPos  diag.Pos       // of them
+	Listen      []string       // the sockets, as Sockets returns them, whose queries may see it; empty = all
+	Fallthrough bool           // a name that its zone lacks is looked up in the next view
+	Attributes  []Attribute    // for the plugins that choose, beside clients; in the order of the file
+}
+
+// Attribute is one key of a view that only plugins know.
+type Attribute struct {
+	Key, Value       string // values of a list are joined by commas
+	KeyPos, ValuePos diag.Pos
 }
 
 // Cookies configures DNS cookies (RFC 7873, RFC 9018).
@@ -115,6 +132,7 @@ func Default() *Config {
 		Listen:     []string{"127.0.0.1:5300", "[::1]:5300"},
 		Admin:      "127.0.0.1:5380",
 		Views:      []View{{Name: PublicView}},
+		ViewPolicy: []string{DefaultViewPolicy},
 		Serial:     SerialFile,
 		UDPPayload: 1232, // fits an IPv6 packet of the smallest MTU: 1280 - 40 - 8
 		MinimalANY: true,

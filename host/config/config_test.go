@@ -26,6 +26,10 @@ func TestDefaultsAreWhatTheTableSays(t *testing.T) {
 		text := strings.Join(keys, ": { ") + ": " + o.fallback + strings.Repeat(" }", len(keys)-1)
 		want := Default()
 		switch keys[0] {
+		case "views":
+			want.Views = []View{{Name: "web", Pos: diag.Pos{File: FileName, Line: 1, Col: 10}}, {Name: PublicView}}
+		case "view-policy":
+			want.ViewPolicyPos = diag.Pos{File: FileName, Line: 1, Col: 14}
 		case "checks":
 			text = strings.TrimSuffix(text, "} }") + ", tcp: {} } }"
 			check := defaultCheck()
@@ -56,9 +60,10 @@ func TestNothingIsDefault(t *testing.T) {
 const everything = `listen: [192.0.2.1, "[::1]:5300", "*:54", 8053, "[2001:db8::1]"]
 admin: off
 views:
-  internal: { clients: [10.0.0.0/8, fd00::/8, 192.0.2.7] }
+  internal: { clients: [10.0.0.0/8, fd00::/8, 192.0.2.7], listen: [192.0.2.1, 54], fallthrough: yes, attributes: { weight: 3, of: [a, b] } }
   public: {}
 serial: auto
+view-policy: geolocation+mine
 server: { id: ns1.example.com, version: "9", nsid: 0x6e7331 }
 udp-payload: 4096
 minimal-any: no
@@ -92,15 +97,20 @@ func TestParseEverything(t *testing.T) {
 	}
 	prefix := netip.MustParsePrefix
 	pos := func(line, col int) diag.Pos { return diag.Pos{File: "signpost.yaml", Line: line, Col: col} }
-	web := Check{Kind: "http", Interval: 10 * time.Second, Fall: 2, Rise: 4, Invert: true, Pos: pos(25, 3)}
+	web := Check{Kind: "http", Interval: 10 * time.Second, Fall: 2, Rise: 4, Invert: true, Pos: pos(26, 3)}
 	same := web
-	same.Pos = pos(26, 3)
+	same.Pos = pos(27, 3)
 	want := &Config{
 		Listen: []string{"192.0.2.1:53", "[::1]:5300", ":54", ":8053", "[2001:db8::1]:53"},
 		Views: []View{
-			{"internal", []netip.Prefix{prefix("10.0.0.0/8"), prefix("fd00::/8"), prefix("192.0.2.7/32")}},
-			{"public", nil},
+			{
+				Name: "internal", Pos: pos(4, 3), Clients: []netip.Prefix{prefix("10.0.0.0/8"), prefix("fd00::/8"), prefix("192.0.2.7/32")}, ClientsPos: pos(4, 24),
+				Listen: []string{"192.0.2.1:53", "0.0.0.0:54", "[::]:54"}, Fallthrough: true,
+				Attributes: []Attribute{{"weight", "3", pos(4, 116), pos(4, 124)}, {"of", "a,b", pos(4, 127), pos(4, 131)}},
+			},
+			{Name: "public", Pos: pos(5, 3)},
 		},
+		ViewPolicy: []string{"geolocation", "mine"}, ViewPolicyPos: pos(7, 14),
 		Serial: SerialAuto, ServerID: "ns1.example.com", Version: "9", NSID: "ns1", UDPPayload: 4096,
 		Cookies: Cookies{Enabled: true, Secrets: [][16]byte{
 			{0xe5, 0xe9, 0x73, 0xe5, 0xa6, 0xb2, 0xa4, 0x3f, 0x48, 0xe7, 0xdc, 0x84, 0x9e, 0x37, 0xbf, 0xcf}, {15: 1},
@@ -110,10 +120,10 @@ func TestParseEverything(t *testing.T) {
 		ACL:       ACL{[]netip.Prefix{prefix("192.0.2.0/24")}, []netip.Prefix{prefix("192.0.2.128/25")}},
 		Checks: map[string]Check{
 			"web": web, "same": same,
-			"stack": {Kind: "calculated", Interval: 30 * time.Second, Fall: 3, Rise: 3, Disabled: true, Pos: pos(27, 3)},
+			"stack": {Kind: "calculated", Interval: 30 * time.Second, Fall: 3, Rise: 3, Disabled: true, Pos: pos(28, 3)},
 		},
 		Plugins: map[string]PluginLimits{"canary": {
-			pos(29, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(29, 21), 1000, 512 << 10,
+			pos(30, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(30, 21), 1000, 512 << 10,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -182,7 +192,21 @@ var mistakes = []struct{ text, want string }{
 	{"acl: { allow: 10.0.0.0/8, deny: 10.0.0.0/8 }", `1:33: acl.deny: 10.0.0.0/8 is in acl.allow too`},
 	{"acl: { allow: example.com }", `1:15: acl.allow: "example.com" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32`},
 	{"acl: { allow: '::ffff:10.0.0.0/104' }", `1:15: acl.allow: ::ffff:10.0.0.0/104 is an IPv4-mapped address; write it as IPv4`},
-	{"views: { a: {}, b: {clients: 10.0.0.0/8} }", `1:10: warning: views.a has no clients, so it takes everybody and views.b is never reached`},
+	{"views: { a: {}, b: {clients: 10.0.0.0/8} }", `1:10: warning: views.a has no clients, so everybody sees its zones, and before those of views.b`},
+	{"views: { a: {listen: 127.0.0.1:5301}, b: {listen: [\"[::1]:5300\", 53, 127.0.0.1:5300, 127.0.0.1:5300]} }", `1:22: views.a.listen: 127.0.0.1:5301 is not among the addresses of listen (did you mean "127.0.0.1:5300"?)
+1:66: views.b.listen: :53 is not among the addresses of listen
+1:86: duplicate views.b.listen 127.0.0.1:5300; the first is in line 1`},
+	{"views: { a: {listen: []}, b: {listen: x} }", `1:22: views.a.listen is empty; leave it out for all addresses
+1:39: views.b.listen: "x" is no IP address; write 127.0.0.1:5300, [::1]:5300 or :53`},
+	{"views: { a: {attributes: {clients: x, id: x, check: x, on-all-down: x, of: {}, of: y}} }", `1:27: views.a.attributes.clients is not an attribute: it stands beside attributes
+1:39: views.a.attributes.id is not an attribute: the view's name is its id
+1:46: views.a.attributes.check is not an attribute: views have no health
+1:56: views.a.attributes.on-all-down is not an attribute: views have no health
+1:76: views.a.attributes.of wants a list of values, got keys and values
+1:80: duplicate views.a.attributes.of; the first is in line 1`},
+	{"views: { a: {fallthrough: perhaps} }", `1:27: views.a.fallthrough: "perhaps" is neither true nor false`},
+	{"view-policy: a++b", `1:14: view-policy: "a++b" is no name of a plugin, or several joined by +`},
+	{"view-policy: [a]", `1:14: view-policy wants the name of a plugin, got a list`},
 	{"views: { a: {clients: []} }", `1:23: views.a.clients is empty; leave it out for everybody`},
 	{"views: { plugins: {clients: 10.0.0.0/8} }", `1:10: views.plugins: the folder plugins/ holds plugins; choose another name`},
 	{"views: { ../etc: {} }", `1:10: views.../etc: a name has 1..63 letters, digits, - and _, and begins with a letter or digit`},

@@ -87,6 +87,14 @@ func covers(wildcard, addr string) bool {
 	return false
 }
 
+// Sockets spells out an address that ParseListen returned: ":53" stands for all of IPv4 and all of IPv6.
+func Sockets(addr string) []string {
+	if strings.HasPrefix(addr, ":") {
+		return []string{"0.0.0.0" + addr, "[::]" + addr}
+	}
+	return []string{addr}
+}
+
 func setListen(p *parser, _ string, v value) {
 	var addrs []string
 	items := p.items(v, "addresses")

@@ -22,9 +22,13 @@ var options = []option{
 	{"listen", `[127.0.0.1:5300, "[::1]:5300"]`, "Addresses served over UDP and TCP. `ADDR:PORT`; `ADDR` alone means port 53; `:PORT`, `*:PORT` or `PORT` every address, IPv4 and IPv6; `0.0.0.0:PORT` or `[::]:PORT` every address of one family.", setListen, nil},
 	{"admin", "127.0.0.1:5380", "Address of the HTTP server for /healthz, /readyz and /metrics; `off` for none. It has no password: keep it on loopback.", setAdmin, nil},
 
-	{"views", "", "Split-horizon views, tried in this order: the first whose clients hold the client's address. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is tried last unless it is listed.", nil, nil},
+	{"views", "", "Split-horizon views, in the order in which a client is sent to them. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is last unless it is listed.", nil, nil},
 	{"views.*", "", "", nil, openView},
 	{"views.*.clients", "", "Prefixes of the view's clients; left out: everybody.", setClients, nil},
+	{"views.*.listen", "", "Addresses of `listen` whose queries alone may see the view; left out: all.", setViewListen, nil},
+	{"views.*.fallthrough", "false", "A name that does not exist in the view's zone is looked up in the client's next view.", boolean(func(p *parser, name string) *bool { return &p.view(name).Fallthrough }), nil},
+	{"views.*.attributes", "", "Keys and values for the plugins of `view-policy`, as in an annotation; a list is joined by commas.", setAttributes, nil},
+	{"view-policy", DefaultViewPolicy, "The plugin that chooses a client's views, or several joined by `+`. The candidates are the views, with their `clients` and `attributes`.", setViewPolicy, nil},
 
 	{"serial", "file", "`file`: the SOA serial is the file's. `auto`: it also grows when the content changed and the file's serial did not.", oneOf(func(p *parser, _ string) *string { return &p.config.Serial }, SerialFile, SerialAuto), nil},
 

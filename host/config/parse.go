@@ -28,6 +28,7 @@ type parser struct {
 	anchors map[string]ast.Node
 	checks  map[string]*Check
 	plugins map[string]*PluginLimits
+	sockets []viewSocket
 	seen    map[string]diag.Pos // what must not be named twice, by key and value
 }
 

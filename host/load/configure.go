@@ -18,7 +18,7 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 	l.files[config.FileName] = p.now
 	pos := diag.Pos{File: config.FileName}
 	next := config.Default()
-	l.found.config, l.stale = nil, true
+	l.found.config, l.viewsRefused, l.stale = nil, false, true
 	if p.now == (stamp{}) && !gone {
 		l.found.config.Errorf(pos, "file was removed; the last good configuration stays until a reload or a restart")
 		return l.refuseConfig()
@@ -42,10 +42,16 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 	if l.found.config.Errors() > 0 {
 		return l.refuseConfig()
 	}
-	previous := l.wanted
-	if reflect.DeepEqual(previous, next) {
+	if reflect.DeepEqual(l.wanted, next) {
 		return false
 	}
+	l.want(next, now)
+	return true
+}
+
+// want makes next the configuration to compile with, and has everything compiled again that depends on the difference.
+func (l *Loader) want(next *config.Config, now time.Time) {
+	previous := l.wanted
 	l.wanted = next
 	if !slices.Equal(checkNames(previous), checkNames(next)) {
 		l.demandRouted(now)
@@ -63,7 +69,6 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 			}
 		}
 	}
-	return true
 }
 
 // refuseConfig logs why the configuration stays as it is.

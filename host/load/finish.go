@@ -15,7 +15,7 @@ import (
 
 // finish takes over what a batch made and publishes it.
 func (l *Loader) finish(b *batch) {
-	changed := b.changed
+	changed := false
 	for _, m := range b.modules {
 		l.finishModule(m)
 	}
@@ -31,16 +31,15 @@ func (l *Loader) finish(b *batch) {
 	for _, file := range b.removed {
 		changed = l.remove(file) || changed
 	}
-	if b.changed {
-		l.config = b.config
-	}
-	if changed {
+	taken := b.changed && l.takeConfig(b)
+	if l.modulesChanged(b.modules) || changed || taken {
+		changed = true
 		l.publish()
 	}
 	if l.config.Serial == config.SerialAuto {
 		l.serials.save(l.options.Dir)
 	}
-	if b.changed && !b.first {
+	if taken && !b.first {
 		l.options.Log.Info("configuration loaded", "file", config.FileName)
 		l.found.applied = nil
 		if l.options.Apply != nil {
@@ -179,13 +178,11 @@ func (l *Loader) publish() {
 	}
 	views := make([]*zone.View, 0, len(l.config.Views))
 	for _, v := range l.config.Views {
-		views = append(views, zone.NewView(v.Name, v.Clients, byView[v.Name]))
+		view := zone.NewView(v.Name, v.Clients, byView[v.Name])
+		view.Listeners, view.Fallthrough = v.Listen, v.Fallthrough
+		views = append(views, view)
 	}
-	snapshot := &zone.Snapshot{Generation: generation, Config: l.config, Views: views}
-	if len(views) > 1 || views[0].Clients != nil {
-		snapshot.Choice = &zone.Choice{Native: true}
-	}
-	l.options.Store.Publish(snapshot)
+	l.options.Store.Publish(&zone.Snapshot{Generation: generation, Config: l.config, Views: views, Choice: l.choice})
 }
 
 // served lists the entries whose zones are visible, by path: of several files that name one zone in one view, the first.

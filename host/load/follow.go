@@ -227,5 +227,8 @@ func (l *Loader) pluginsArrived() {
 		return
 	}
 	l.options.Log.Info("plugins ready")
+	if l.modulesChanged(nil) {
+		l.publish()
+	}
 	l.demandPending(l.options.Now())
 }

@@ -83,27 +83,29 @@ type Loader struct {
 	confirm    bool          // the reload was asked for: what is gone is gone
 	first      bool          // nothing was published yet
 
-	files       map[string]stamp           // what matters, as of the latest reading
-	entries     map[string]*entry          // by path of the zone file
-	order       []*entry                   // entries by path; nil: to be sorted again
-	dependents  map[string]map[string]bool // path of an included file → paths of the zone files
-	config      *config.Config             // published
-	wanted      *config.Config             // as last read; its zones may still be compiling
-	serials     *serials
-	found       found
-	busy        map[string]time.Time // files that were being written when they were to be read, since when
-	saidBusy    map[string]bool      // of these, the ones that were logged
-	settled     bool                 // take all files as they are: for one look, not for following
-	root        fs.FileInfo          // the directory that the zones came from
-	modulesDue  bool                 // the directory's plugins were not loaded yet: no zone can be routed
-	replaced    bool                 // it went away since; another one may have the same inode
-	watchFault  bool                 // it was said that not everything can be watched
-	lookAt      time.Time            // when to look at everything, at the latest
-	lookTook    time.Duration        // the latest look at everything
-	reported    diag.List            // the directory's diagnostics that were logged, with those of doubled zones
-	reportedDir diag.List            // and without
-	stale       bool                 // status is out of date
-	status      atomic.Pointer[Status]
+	files        map[string]stamp           // what matters, as of the latest reading
+	entries      map[string]*entry          // by path of the zone file
+	order        []*entry                   // entries by path; nil: to be sorted again
+	dependents   map[string]map[string]bool // path of an included file → paths of the zone files
+	config       *config.Config             // published
+	wanted       *config.Config             // as last read; its zones may still be compiling
+	choice       *zone.Choice               // of a client's views, with config
+	serials      *serials
+	found        found
+	busy         map[string]time.Time // files that were being written when they were to be read, since when
+	saidBusy     map[string]bool      // of these, the ones that were logged
+	settled      bool                 // take all files as they are: for one look, not for following
+	root         fs.FileInfo          // the directory that the zones came from
+	viewsRefused bool                 // the latest configuration was refused because of its views alone: other plugins may accept it
+	modulesDue   bool                 // the directory's plugins were not loaded yet: no zone can be routed
+	replaced     bool                 // it went away since; another one may have the same inode
+	watchFault   bool                 // it was said that not everything can be watched
+	lookAt       time.Time            // when to look at everything, at the latest
+	lookTook     time.Duration        // the latest look at everything
+	reported     diag.List            // the directory's diagnostics that were logged, with those of doubled zones
+	reportedDir  diag.List            // and without
+	stale        bool                 // status is out of date
+	status       atomic.Pointer[Status]
 }
 
 // found is the diagnostics that belong to no zone.
@@ -112,6 +114,7 @@ type found struct {
 	applied diag.List            // of the configuration, when it was put to work
 	dir     diag.List            // of the directory
 	modules map[string]diag.List // of plugin files
+	views   diag.List            // of the views in force, by plugins that came after them
 }
 
 // New prepares a Loader; it touches nothing.

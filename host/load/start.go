@@ -56,7 +56,7 @@ func (l *Loader) compileAll(ctx context.Context) error {
 		}
 	}
 	switch modules := slices.ContainsFunc(paths, isModule); {
-	case l.options.Wait && l.options.Plugins != nil:
+	case l.options.Wait && l.options.Plugins != nil || l.wantsPlugins():
 		select {
 		case <-l.options.Plugins.Ready():
 		case <-ctx.Done():

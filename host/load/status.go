@@ -72,7 +72,7 @@ func (l *Loader) report() {
 	if snapshot := l.options.Store.Load(); snapshot != nil {
 		s.Generation = snapshot.Generation
 	}
-	s.Diagnostics = slices.Concat(l.found.config, l.found.applied, dir)
+	s.Diagnostics = slices.Concat(l.found.config, l.found.views, l.found.applied, dir)
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
 		s.Diagnostics = append(s.Diagnostics, l.found.modules[path]...)
 	}
@@ -97,7 +97,7 @@ func (l *Loader) report() {
 // failed lists what is not up to date.
 func (l *Loader) failed() []Failed {
 	var list []Failed
-	if l.found.config.Errors() > 0 {
+	if l.found.config.Errors()+l.found.views.Errors() > 0 {
 		list = append(list, Failed{Path: config.FileName, Serving: true})
 	}
 	if l.found.dir.Errors() > 0 {

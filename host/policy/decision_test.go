@@ -260,3 +260,24 @@ func BenchmarkDraw8(b *testing.B) {
 		d.Draw(random)
 	}
 }
+
+// Protects secrets: a policy that fails closed never chooses what a plugin gave no weight, not for want of others and not when a plugin fails.
+func TestFailClosed(t *testing.T) {
+	closed := &Policy{IDs: []string{"a", "b"}, FailClosed: true}
+	var d Decision
+	if !d.Start(closed, []Health{Down, Up}) {
+		t.Fatal("a candidate that is up: got a decision without plugins")
+	}
+	d.Multiply([]uint32{1, 0})
+	if d.Finish(); d.Outcome != NoData || d.Total != 0 {
+		t.Errorf("weight for a candidate that is down only: got %v of %v, want none", d.Outcome, d.Weights)
+	}
+	if d.Start(closed, []Health{Down, Down}) || d.Outcome != NoData {
+		t.Errorf("all down: got %v, want no candidate", d.Outcome)
+	}
+	d.Start(closed, nil)
+	d.FallBack(nil)
+	if d.Finish(); d.Outcome != ServFail || !d.Fallback || d.Draw(0) != -1 {
+		t.Errorf("a plugin failed: got %v of %v, want no candidate", d.Outcome, d.Weights)
+	}
+}

@@ -2,7 +2,8 @@
 //
 // Plane: both. Floor: 2. Journey of a query: step 4, inside the guest.
 // Candidates with the same clients are one choice and share equally, so a chain can share otherwise. While all of the first are down, the next ones
-// whose clients match answer. Lines that no client would ever reach are refused.
+// whose clients match answer. Lines that no client would ever reach are refused. Views are each a choice of their own, also behind one that has
+// their clients: a client that was at one is sent to the next.
 package splithorizon
 
 import (
@@ -21,11 +22,14 @@ func Plugin() *sdk.Plugin {
 		groups := make([]int, c.Len()) // by candidate: the first one with the same clients
 		for i := range groups {
 			lists[i] = clients.Of(c, i)
-			for !slices.Equal(lists[groups[i]], lists[i]) {
+			for groups[i] < i && (c.Views() || !slices.Equal(lists[groups[i]], lists[i])) {
 				groups[i]++
 			}
 		}
 		for i := range groups {
+			if c.Views() {
+				break
+			}
 			if above, ok := shadow(networks, groups, lists[i], groups[i]); ok {
 				clients.Refuse(c, i, "nobody gets here: "+c.ID(above)+", which stands before it, has all of these clients")
 			}

@@ -1,0 +1,121 @@
+package load
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/plugin"
+	"signpost/host/policy"
+	"signpost/host/zone"
+)
+
+// viewSpec is what signpost.yaml says of views, as a policy: a view is a candidate like any other. Its record type is 0.
+func viewSpec(cfg *config.Config) *policy.Spec {
+	spec := &policy.Spec{Owner: "views", Chain: cfg.ViewPolicy, ChainPos: cfg.ViewPolicyPos, FailClosed: true}
+	for i := range cfg.Views {
+		v := &cfg.Views[i]
+		pos := v.Pos
+		if pos == (diag.Pos{}) {
+			pos.File = config.FileName
+		}
+		candidate := policy.Candidate{ID: v.Name, Pos: pos, ChainPos: pos}
+		if len(v.Clients) > 0 {
+			candidate.Attrs = append(candidate.Attrs, policy.Attr{Key: "clients", Value: joinPrefixes(v), KeyPos: v.ClientsPos, ValuePos: v.ClientsPos})
+		}
+		for _, a := range v.Attributes {
+			candidate.Attrs = append(candidate.Attrs, policy.Attr{Key: a.Key, Value: a.Value, KeyPos: a.KeyPos, ValuePos: a.ValuePos})
+		}
+		spec.Candidates = append(spec.Candidates, candidate)
+	}
+	return spec
+}
+
+func joinPrefixes(v *config.View) string {
+	texts := make([]string, len(v.Clients))
+	for i, prefix := range v.Clients {
+		texts[i] = prefix.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// choosing tells whether there is anything to choose: more than one view for everybody.
+func choosing(cfg *config.Config) bool {
+	first := &cfg.Views[0]
+	return len(cfg.Views) > 1 || len(first.Clients)+len(first.Listen)+len(first.Attributes) > 0 || !byClients(cfg)
+}
+
+// byClients tells whether the views are chosen by the plugin that does so by default.
+func byClients(cfg *config.Config) bool {
+	return slices.Equal(cfg.ViewPolicy, []string{config.DefaultViewPolicy})
+}
+
+// native tells whether that plugin is the built-in one, whose rule the views themselves know.
+func (l *Loader) native(cfg *config.Config) bool {
+	_, own := l.files[path.Join(pluginsDir, config.DefaultViewPolicy+pluginSuffix)]
+	return byClients(cfg) && !own
+}
+
+// choose makes the Choice among the views of cfg; nil where there is none to make. Without ready plugins it has no policy. Errors say that
+// the plugins do not accept the views.
+func (l *Loader) choose(cfg *config.Config) (*zone.Choice, diag.List) {
+	if !choosing(cfg) {
+		return nil, nil
+	}
+	choice := &zone.Choice{Native: l.native(cfg)}
+	if l.options.Plugins == nil || l.modulesDue || choice.Native && l.options.Plugins.Err() != nil {
+		return choice, nil
+	}
+	var diags diag.List
+	choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), plugin.Terms{})
+	return choice, diags
+}
+
+// takeConfig puts a batch's configuration in force, unless the plugins refuse its views: then all of it stays as it was.
+func (l *Loader) takeConfig(b *batch) (taken bool) {
+	choice, diags := l.choose(b.config)
+	if diags.Errors() > 0 {
+		l.found.config = append(l.found.config, diags...)
+		l.refuseConfig()
+		if !l.first {
+			if l.wanted == b.config {
+				l.want(l.config, l.options.Now())
+				l.lookAt = time.Time{} // the views are others
+			}
+			l.viewsRefused = true
+			return false
+		}
+	}
+	l.config, l.choice, l.found.views = b.config, choice, nil
+	return true
+}
+
+// modulesChanged has the views chosen by new plugins, and tells whether that is to be published. Views that they refuse are chosen as before.
+func (l *Loader) modulesChanged(modules []*moduleJob) bool {
+	if l.viewsRefused && len(modules) > 0 {
+		l.settler.demand(config.FileName, l.options.Now()) // perhaps they accept it
+	}
+	concerned := l.choice != nil && l.choice.Policy == nil
+	for _, m := range modules {
+		concerned = concerned || slices.Contains(l.config.ViewPolicy, moduleName(m.path))
+	}
+	if !concerned || l.first {
+		return false
+	}
+	choice, diags := l.choose(l.config)
+	l.logDiagnostics(news(l.found.views, diags))
+	l.found.views, l.stale = diags, true
+	if choice == nil || choice.Policy == nil && (l.choice.Policy != nil || choice.Native == l.choice.Native) {
+		return false
+	}
+	l.choice = choice
+	return true
+}
+
+// wantsPlugins tells whether no question can be answered before the plugins are ready.
+func (l *Loader) wantsPlugins() bool {
+	return l.options.Plugins != nil && choosing(l.wanted) && !l.native(l.wanted)
+}
