@@ -32,7 +32,7 @@ var floor = map[string]int{
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
 	"host/compile": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4,
-	"host/admin":  5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5,
+	"host/admin":  5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5,
 	"host": 6, "host/conformance": 6,
 	"cmd/peerbench": 7, "cmd/signpost": 7,
 }

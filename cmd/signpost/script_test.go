@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 //	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
 //	release TEXT                   write the rest and close the file
 //	module FILE                    write a plugin module that has the plugin "weighted"; $SUM is its sum
+//	agree N NAME TYPE              ask N times; each answer has the share that explain says, within four standard deviations
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -83,6 +84,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"release":    releaseCommand,
 	"occupy":     occupyCommand,
 	"module":     moduleCommand,
+	"agree":      agreeCommand,
 }
 
 func condition(name string) (bool, error) {

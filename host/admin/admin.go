@@ -45,6 +45,7 @@ type Options struct {
 	State    State
 	Counters *metrics.Set
 	Version  string
+	Explain  http.Handler // of GET /explain; nil = none
 	Log      *slog.Logger // complaints of net/http; nil = dropped
 }
 

@@ -20,6 +20,7 @@ var endpoints = []struct{ path, doc string }{
 	{"/healthz", "200 while the process runs"},
 	{"/readyz", "503 until the first load is done, then 200; the body tells what is not up to date, and why"},
 	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
+	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&down=ID"},
 	{"/metrics", "counters and gauges in Prometheus format"},
 }
 
@@ -43,6 +44,9 @@ func newHandler(o Options, complaints *log.Logger) http.Handler {
 		}
 		respond(w, code, status.writeReady)
 	})
+	if o.Explain != nil {
+		mux.Handle("GET /explain", o.Explain)
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,
 	}))

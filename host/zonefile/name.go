@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 )
@@ -61,6 +62,15 @@ func appendName(dst, text, origin []byte) (out []byte, msg string) {
 		return out[:start], nameTooLong(text, nameLen)
 	}
 	return out, ""
+}
+
+// ParseName returns the wire form of a name as people write it, case kept; the last dot may be missing.
+func ParseName(text string) ([]byte, error) {
+	name, msg := appendName(nil, []byte(text), []byte{0})
+	if msg != "" {
+		return nil, errors.New(msg)
+	}
+	return name, nil
 }
 
 // unescape returns the byte that the escape at the beginning of text stands for, and how many bytes of text it is: 2 for \X, 4 for \DDD,

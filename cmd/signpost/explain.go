@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"signpost/host"
+	"signpost/host/config"
+	"signpost/host/explain"
+)
+
+type explainFlags struct {
+	client, source string
+	dir, admin     string
+	down           []string
+	asJSON         bool
+}
+
+func newExplain() *cobra.Command {
+	flags := explainFlags{}
+	command := &cobra.Command{
+		Use:   "explain NAME [TYPE] --client IP[/LEN]",
+		Short: "Tell why a client gets its answer, with exact percentages",
+		Long: `Explain answers a question as the server would, on the code that serves, and says
+how it came about: the view and why, the zone, the policy with every candidate,
+its health, its weight after each plugin, its exact chance, the facts that were
+used, scope and TTL. What a name leads to (ALIAS, CNAME) is explained beneath it.
+
+It asks the running server at --admin, or loads the directory of --dir. Without
+either it asks ` + config.Default().Admin + ` and, if nothing listens there, loads the
+current directory.
+
+TYPE is A unless it is given. --client is who asks: an address, or the network
+that a resolver names for its client (RFC 7871).`,
+		Example: `  signpost explain app.example.com --client 203.0.113.9
+  signpost explain app.example.com AAAA --client 2001:db8::/48 --dir zonefiles
+  signpost explain db.example.com --client 203.0.113.0/24 --source 10.0.0.1 --down main
+  signpost explain app.example.com --client 203.0.113.9 --json | jq '.answers'`,
+		Args: cobra.RangeArgs(1, 2),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(command *cobra.Command, args []string) error { return flags.run(command, args) },
+	}
+	set := command.Flags()
+	set.SortFlags = false
+	set.StringVar(&flags.client, "client", "", "explain for this client `IP[/LEN]`; required")
+	set.StringVar(&flags.source, "source", "", "the query comes from `IP`, which decides the view; the client's address if it is left out")
+	set.StringVar(&flags.dir, "dir", "", "load the files of `DIR`")
+	set.StringVar(&flags.admin, "admin", "", "ask the running server whose admin address is `ADDR`")
+	set.StringArrayVar(&flags.down, "down", nil, "what if the candidate with this `ID` were down; may be repeated")
+	set.BoolVar(&flags.asJSON, "json", false, "print one JSON object")
+	command.MarkFlagsMutuallyExclusive("dir", "admin")
+	return command
+}
+
+func (f *explainFlags) run(command *cobra.Command, args []string) error {
+	values := url.Values{"name": args[:1], "down": f.down}
+	if len(args) == 2 {
+		values.Set("type", args[1])
+	}
+	values.Set("client", f.client)
+	if f.source != "" {
+		values.Set("source", f.source)
+	}
+	q, err := explain.ParseQuestion(values)
+	if err != nil {
+		return err
+	}
+	admin := f.admin
+	if admin != "" {
+		if admin, err = config.ParseAdmin(admin); err != nil {
+			return fmt.Errorf("--admin: %w", err)
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var report *explain.Report
+	switch {
+	case f.dir != "":
+		report, err = explainDir(ctx, f.dir, q)
+	case admin != "":
+		if report, err = explainLive(ctx, admin, values); isRefused(err) {
+			err = fmt.Errorf("nothing listens at %s: is the server running, with this admin address?", admin)
+		}
+	default:
+		report, err = explainLive(ctx, config.Default().Admin, values)
+		if isRefused(err) {
+			report, err = explainDir(ctx, ".", q)
+		}
+	}
+	if err != nil {
+		return &failure{err}
+	}
+	out := command.OutOrStdout()
+	if f.asJSON {
+		err = explain.WriteJSON(out, report)
+	} else {
+		err = report.WriteText(out)
+	}
+	if err != nil {
+		return &failure{err}
+	}
+	return nil
+}
+
+// isRefused tells whether no server is there.
+func isRefused(err error) bool {
+	var failed *net.OpError
+	return errors.As(err, &failed) && failed.Op == "dial"
+}
+
+func explainDir(ctx context.Context, dir string, q *explain.Question) (*explain.Report, error) {
+	d, err := host.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Explain(q)
+}
+
+// explainWait bounds the wait for a running server. Starting instances of slow plugins takes seconds at worst.
+const explainWait = 30 * time.Second
+
+// reportLenMax bounds what is read of a server's report.
+const reportLenMax = 64 << 20
+
+func explainLive(ctx context.Context, admin string, values url.Values) (*explain.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, explainWait)
+	defer cancel()
+	address := url.URL{Scheme: "http", Host: admin, Path: "/explain", RawQuery: values.Encode()}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	decoder := json.NewDecoder(io.LimitReader(response.Body, reportLenMax))
+	if response.StatusCode != http.StatusOK {
+		var refusal explain.Refusal
+		if err := decoder.Decode(&refusal); err != nil || refusal.Error == "" {
+			return nil, fmt.Errorf("http://%s/explain: %s", admin, response.Status)
+		}
+		return nil, fmt.Errorf("http://%s: %s", admin, refusal.Error)
+	}
+	report := new(explain.Report)
+	if err := decoder.Decode(report); err != nil {
+		return nil, fmt.Errorf("http://%s/explain: %w", admin, err)
+	}
+	return report, nil
+}

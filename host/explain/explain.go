@@ -1,0 +1,133 @@
+// Package explain tells why a client gets its answer, what would change for whom with other files, and what a log of queries would get:
+// explain, diff and replay.
+//
+// Plane: control. Floor: 5. Journey of a query: all its steps, taken by the worker that answers (answer.Trace), never by a copy of it.
+// A decision is a distribution, so nothing here throws dice: every way that an answer can take is walked once, and weighed.
+package explain
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"signpost/host/answer"
+	"signpost/host/plugin"
+	"signpost/host/rrdata"
+	"signpost/host/wire"
+	"signpost/host/zone"
+)
+
+var errNotLoaded = errors.New("nothing is loaded yet")
+
+// Server is what is explained: a running server's parts, or those of a directory that was only loaded.
+type Server struct {
+	Answers *answer.Server // its metrics count what is explained, so they should not be those of the traffic
+	Store   *zone.Store
+	Plugins *plugin.Host
+
+	turn sync.Mutex // one question at a time: each starts instances of the plugins that it asks
+}
+
+// Question is what to explain.
+type Question struct {
+	Name   []byte // wire form
+	Type   uint16
+	Client netip.Prefix
+	Source netip.Addr      // where the query comes from; the zero Addr: Client's first address
+	Down   map[string]bool // ids of candidates that count as down: what if?
+}
+
+// waysMax bounds the ways through routed names that lead to routed names.
+const waysMax = 4096
+
+// Explain answers q and tells why. Something must be published already. Any goroutine may call it.
+func (s *Server) Explain(q *Question) (*Report, error) {
+	if q.Type == wire.TypeANY || q.Type == wire.TypeRRSIG {
+		return nil, fmt.Errorf("type %s stands for several record sets; explain one of them", rrdata.TypeName(q.Type))
+	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	a := newAsker(s.Answers)
+	defer a.close()
+	w := &walk{server: s, asker: a, question: q, client: q.client(), scope: -1}
+	return w.report(), nil
+}
+
+func (q *Question) client() client {
+	c := client{network: q.Client.Masked(), source: q.Source}
+	if !c.source.IsValid() {
+		c.source = c.network.Addr()
+	}
+	return c
+}
+
+// walk takes every way of one question.
+type walk struct {
+	server   *Server
+	asker    *asker
+	question *Question
+	client   client
+	ways     int
+	cut      bool
+	scope    int
+	answers  []Answer
+}
+
+// run answers the question, with these candidates taken.
+func (w *walk) run(take []int) (*answer.Trace, response) {
+	t := &answer.Trace{Take: take, Down: w.question.Down}
+	r := w.asker.ask(w.question.Name, w.question.Type, w.client, t)
+	w.scope = max(w.scope, r.scope)
+	return t, r
+}
+
+func (w *walk) report() *Report {
+	q := w.question
+	r := &Report{
+		Name: nameText(q.Name), Type: rrdata.TypeName(q.Type), Client: w.client.network.String(), Source: w.client.source.String(),
+	}
+	for id := range q.Down {
+		r.Down = append(r.Down, id)
+	}
+	slices.Sort(r.Down)
+	t, first := w.run(nil)
+	if snapshot := w.server.Store.Load(); snapshot != nil {
+		r.Generation = snapshot.Generation
+	}
+	if t.View != nil {
+		r.View = viewOf(t.View, w.client.source)
+	}
+	if len(t.Hops) > 0 {
+		r.Path = w.hop(t, 0, way{chance: 1})
+	} else {
+		w.arrive(&first, way{chance: 1})
+	}
+	slices.SortStableFunc(w.answers, func(a, b Answer) int {
+		switch {
+		case a.Percent > b.Percent:
+			return -1
+		case a.Percent < b.Percent:
+			return 1
+		}
+		return 0
+	})
+	r.Answers, r.Scope, r.Cut = w.answers, max(w.scope, 0), w.cut
+	return r
+}
+
+// viewOf tells why a client is given a view.
+func viewOf(v *zone.View, source netip.Addr) *View {
+	out := &View{Name: v.Name, Why: "it takes everybody"}
+	var longest netip.Prefix
+	for _, prefix := range v.Clients {
+		if prefix.Contains(source) && (!longest.IsValid() || prefix.Bits() > longest.Bits()) {
+			longest = prefix
+		}
+	}
+	if longest.IsValid() {
+		out.Why = fmt.Sprintf("its clients %v hold %v", longest, source)
+	}
+	return out
+}

@@ -1,0 +1,116 @@
+package explain
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"signpost/host/rrdata"
+	"signpost/host/wire"
+	"signpost/host/zonefile"
+)
+
+// The parameters of GET /explain, which ParseQuestion reads.
+const (
+	paramName   = "name"
+	paramType   = "type"   // A if it is left out
+	paramClient = "client" // IP or IP/len
+	paramSource = "source" // IP; the client's if it is left out
+	paramDown   = "down"   // id of a candidate; may be repeated
+)
+
+// downMax bounds the candidates that a question assumes down.
+const downMax = 1024
+
+// ParseQuestion reads a question. The error names the parameter.
+func ParseQuestion(values url.Values) (*Question, error) {
+	q := &Question{Type: wire.TypeA, Down: map[string]bool{}}
+	raw := values.Get(paramName)
+	if raw == "" {
+		return nil, fmt.Errorf("%s is missing", paramName)
+	}
+	var err error
+	if q.Name, err = zonefile.ParseName(raw); err != nil {
+		return nil, err
+	}
+	if raw := values.Get(paramType); raw != "" {
+		var ok bool
+		if q.Type, ok = rrdata.TypeByName([]byte(strings.ToUpper(raw))); !ok {
+			return nil, fmt.Errorf("%s %q is no record type", paramType, raw)
+		}
+	}
+	raw = values.Get(paramClient)
+	if raw == "" {
+		return nil, fmt.Errorf("%s is missing: who asks decides what is answered", paramClient)
+	}
+	if q.Client, err = ParseClient(raw); err != nil {
+		return nil, fmt.Errorf("%s %w", paramClient, err)
+	}
+	if raw := values.Get(paramSource); raw != "" {
+		if q.Source, err = netip.ParseAddr(raw); err != nil || q.Source.Zone() != "" {
+			return nil, fmt.Errorf("%s %q is no IP address", paramSource, raw)
+		}
+		q.Source = q.Source.Unmap()
+	}
+	if len(values[paramDown]) > downMax {
+		return nil, fmt.Errorf("%s: more than %d candidates", paramDown, downMax)
+	}
+	for _, id := range values[paramDown] {
+		q.Down[id] = true
+	}
+	return q, nil
+}
+
+// ParseClient reads an address or a prefix.
+func ParseClient(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		return prefix, fmt.Errorf("%q is no IP address and no prefix such as 203.0.113.0/24", text)
+	}
+	return prefix.Masked(), nil
+}
+
+// ServeHTTP answers GET /explain with a Report, or with an object that has "error".
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	code, body := http.StatusOK, any(nil)
+	q, err := ParseQuestion(r.URL.Query())
+	switch {
+	case err != nil:
+		code = http.StatusBadRequest
+	case s.Store.Load() == nil:
+		code, err = http.StatusServiceUnavailable, errNotLoaded
+	default:
+		if body, err = s.Explain(q); err != nil {
+			code = http.StatusBadRequest
+		}
+	}
+	if err != nil {
+		body = Refusal{err.Error()}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	_ = WriteJSON(w, body) // an error means that the client went away
+}
+
+// Refusal is what GET /explain answers to a question that makes no sense.
+type Refusal struct {
+	Error string `json:"error"`
+}
+
+// WriteJSON writes one value for programs, indented for those who look.
+func WriteJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
