@@ -8,6 +8,7 @@ import (
 
 	"signpost/host/answer"
 	"signpost/host/explain"
+	"signpost/host/health"
 	"signpost/host/load"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
@@ -30,7 +31,8 @@ func Open(ctx context.Context, dir string) (*Directory, error) {
 	}
 	d := new(Directory)
 	store := new(zone.Store)
-	if d.Status, err = load.Open(ctx, dir, p, store); err == nil {
+	table := health.NewTable(nil)
+	if d.Status, err = load.Open(ctx, load.Options{Dir: dir, Store: store, Plugins: p, Health: table}); err == nil {
 		err = p.Err()
 	}
 	if err == nil && d.Status.Refused.Errors() > 0 {
@@ -40,22 +42,23 @@ func Open(ctx context.Context, dir string) (*Directory, error) {
 		p.Close()
 		return nil, err
 	}
-	explainer(&d.Server, store, p)
+	explainer(&d.Server, store, p, table)
 	return d, nil
 }
 
 // Close frees what Open made.
 func (d *Directory) Close() { d.Plugins.Close() }
 
-// explainer prepares s to explain what store and plugins answer. It has an answer.Server of its own: what is explained is no traffic and is
-// not counted as such.
-func explainer(s *explain.Server, store *zone.Store, plugins *plugin.Host) {
-	s.Answers, s.Store, s.Plugins = answer.NewServer(store, plugins, new(metrics.Set)), store, plugins
+// explainer prepares s to explain what the other parts answer. It has an answer.Server of its own: what is explained is no traffic and is not
+// counted as such.
+func explainer(s *explain.Server, store *zone.Store, plugins *plugin.Host, table *health.Table) {
+	s.Answers = answer.NewServer(store, plugins, table, new(metrics.Set))
+	s.Store, s.Plugins, s.Health = store, plugins, table
 }
 
 // explained serves GET /explain.
 func (h *Host) explained() http.Handler {
 	s := new(explain.Server)
-	explainer(s, &h.store, h.plugins)
+	explainer(s, &h.store, h.plugins, h.health)
 	return s
 }

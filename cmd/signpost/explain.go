@@ -22,6 +22,7 @@ import (
 
 type explainFlags struct {
 	client, source string
+	listener       string
 	dir, admin     string
 	down           []string
 	asJSON         bool
@@ -57,6 +58,7 @@ that a resolver names for its client (RFC 7871).`,
 	set.SortFlags = false
 	set.StringVar(&flags.client, "client", "", "explain for this client `IP[/LEN]`; required")
 	set.StringVar(&flags.source, "source", "", "the query comes from `IP`, which decides the view; the client's address if it is left out")
+	set.StringVar(&flags.listener, "listener", "", "the query comes in at `IP:PORT`; matters where a view has listeners of its own")
 	set.StringVar(&flags.dir, "dir", "", "load the files of `DIR`")
 	set.StringVar(&flags.admin, "admin", "", "ask the running server whose admin address is `ADDR`")
 	set.StringArrayVar(&flags.down, "down", nil, "what if the candidate with this `ID` were down; may be repeated")
@@ -73,6 +75,9 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	values.Set("client", f.client)
 	if f.source != "" {
 		values.Set("source", f.source)
+	}
+	if f.listener != "" {
+		values.Set("listener", f.listener)
 	}
 	q, err := explain.ParseQuestion(values)
 	if err != nil {

@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 //	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
 //	release TEXT                   write the rest and close the file
 //	module FILE                    write a plugin module that has the plugin "weighted"; $SUM is its sum
+//	crash FILE                     write a plugin "crash" that fails at every decision
 //	agree N NAME TYPE              ask N times; each answer has the share that explain says, within four standard deviations
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -85,6 +86,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"occupy":     occupyCommand,
 	"module":     moduleCommand,
 	"agree":      agreeCommand,
+	"crash":      crashCommand,
 }
 
 func condition(name string) (bool, error) {

@@ -23,12 +23,17 @@ type fixture struct{ status atomic.Pointer[Status] }
 
 func (f *fixture) Status() Status { return *f.status.Load() }
 
+// explained stands for the handler of /explain.
+var explained = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	respond(w, http.StatusOK, func(w io.Writer) { fmt.Fprintln(w, "explained") })
+})
+
 // start serves status on a free loopback port until the test ends.
 func start(t *testing.T, status Status) (*fixture, *metrics.Set, string) {
 	t.Helper()
 	state, counters := &fixture{}, &metrics.Set{}
 	state.status.Store(&status)
-	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Counters: counters, Version: "1.2.3"})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Counters: counters, Version: "1.2.3"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,8 @@ type asker struct {
 // messageLenMax is the longest message over TCP.
 const messageLenMax = 0xFFFF
 
-func newAsker(server *answer.Server) *asker {
-	a := &asker{worker: server.NewWorker(), buf: make([]byte, messageLenMax)}
+func newAsker(server *answer.Server, listener string) *asker {
+	a := &asker{worker: server.NewWorkerAt(listener), buf: make([]byte, messageLenMax)}
 	a.worker.Begin()
 	return a
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"signpost/host/answer"
+	"signpost/host/health"
 	"signpost/host/plugin"
 	"signpost/host/rrdata"
 	"signpost/host/wire"
@@ -26,17 +27,19 @@ type Server struct {
 	Answers *answer.Server // its metrics count what is explained, so they should not be those of the traffic
 	Store   *zone.Store
 	Plugins *plugin.Host
+	Health  *health.Table
 
 	turn sync.Mutex // one question at a time: each starts instances of the plugins that it asks
 }
 
 // Question is what to explain.
 type Question struct {
-	Name   []byte // wire form
-	Type   uint16
-	Client netip.Prefix
-	Source netip.Addr      // where the query comes from; the zero Addr: Client's first address
-	Down   map[string]bool // ids of candidates that count as down: what if?
+	Name     []byte // wire form
+	Type     uint16
+	Client   netip.Prefix
+	Source   netip.Addr      // where the query comes from; the zero Addr: Client's first address
+	Listener string          // where the query comes in, as views.*.listen has it; "": nowhere that a view names
+	Down     map[string]bool // ids of candidates that count as down: what if?
 }
 
 // waysMax bounds the ways through routed names that lead to routed names.
@@ -49,7 +52,7 @@ func (s *Server) Explain(q *Question) (*Report, error) {
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	a := newAsker(s.Answers)
+	a := newAsker(s.Answers, q.Listener)
 	defer a.close()
 	w := &walk{server: s, asker: a, question: q, client: q.client(), scope: -1}
 	return w.report(), nil
@@ -96,9 +99,7 @@ func (w *walk) report() *Report {
 	if snapshot := w.server.Store.Load(); snapshot != nil {
 		r.Generation = snapshot.Generation
 	}
-	if t.View != nil {
-		r.View = viewOf(t.View, w.client.source)
-	}
+	r.View = w.view(t)
 	if len(t.Hops) > 0 {
 		r.Path = w.hop(t, 0, way{chance: 1})
 	} else {
@@ -115,19 +116,4 @@ func (w *walk) report() *Report {
 	})
 	r.Answers, r.Scope, r.Cut = w.answers, max(w.scope, 0), w.cut
 	return r
-}
-
-// viewOf tells why a client is given a view.
-func viewOf(v *zone.View, source netip.Addr) *View {
-	out := &View{Name: v.Name, Why: "it takes everybody"}
-	var longest netip.Prefix
-	for _, prefix := range v.Clients {
-		if prefix.Contains(source) && (!longest.IsValid() || prefix.Bits() > longest.Bits()) {
-			longest = prefix
-		}
-	}
-	if longest.IsValid() {
-		out.Why = fmt.Sprintf("its clients %v hold %v", longest, source)
-	}
-	return out
 }

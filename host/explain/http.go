@@ -16,11 +16,12 @@ import (
 
 // The parameters of GET /explain, which ParseQuestion reads.
 const (
-	paramName   = "name"
-	paramType   = "type"   // A if it is left out
-	paramClient = "client" // IP or IP/len
-	paramSource = "source" // IP; the client's if it is left out
-	paramDown   = "down"   // id of a candidate; may be repeated
+	paramName     = "name"
+	paramType     = "type"     // A if it is left out
+	paramClient   = "client"   // IP or IP/len
+	paramSource   = "source"   // IP; the client's if it is left out
+	paramListener = "listener" // IP:PORT where the query comes in; left out: nowhere that a view names
+	paramDown     = "down"     // id of a candidate; may be repeated
 )
 
 // downMax bounds the candidates that a question assumes down.
@@ -56,6 +57,7 @@ func ParseQuestion(values url.Values) (*Question, error) {
 		}
 		q.Source = q.Source.Unmap()
 	}
+	q.Listener = values.Get(paramListener)
 	if len(values[paramDown]) > downMax {
 		return nil, fmt.Errorf("%s: more than %d candidates", paramDown, downMax)
 	}

@@ -10,17 +10,19 @@ type Report struct {
 	Down       []string `json:"down,omitempty"`
 	Generation uint64   `json:"generation"`
 
-	View    *View    `json:"view,omitempty"` // left out: no view takes the client
+	View    *View    `json:"view"`
 	Path    *Hop     `json:"path,omitempty"` // the question's name; what it leads to hangs on it
 	Answers []Answer `json:"answers"`        // everything that can be answered, the likeliest first
 	Scope   int      `json:"scope"`          // prefix length of the client's network for which all of this holds (RFC 7871 §7.2.1)
 	Cut     bool     `json:"cut,omitempty"`  // there are more ways than are followed: answers are not complete
 }
 
-// View is the view that the client is given, and why.
+// View is the view in which the question's name was found, and why the client was sent there.
 type View struct {
-	Name string `json:"name"`
-	Why  string `json:"why"`
+	Name  string   `json:"name,omitempty"` // left out: none has a zone for it, or the client sees none
+	Why   string   `json:"why"`
+	Asked []string `json:"asked,omitempty"` // the views that were asked, in order; left out while there is one for everybody
+	Chain []Plugin `json:"chain,omitempty"` // the plugins that choose views
 }
 
 // Hop is one name on the way to an answer.
@@ -28,6 +30,7 @@ type Hop struct {
 	Name     string   `json:"name"`
 	Kind     string   `json:"kind"`           // answer, cname, dname, alias, nodata, nxdomain, referral, outside, broken, many
 	Type     string   `json:"type,omitempty"` // of the record set that was found
+	View     string   `json:"view,omitempty"` // in which it was found
 	Zone     *Zone    `json:"zone,omitempty"`
 	Wildcard string   `json:"wildcard,omitempty"` // the owner that stands for the name
 	TTL      uint32   `json:"ttl,omitempty"`      // of the record set, seconds

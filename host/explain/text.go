@@ -20,11 +20,11 @@ func (r *Report) WriteText(out io.Writer) error {
 	}
 	t.line("")
 	t.depth = 1
-	if r.View != nil {
-		t.pair("view", "%s: %s", r.View.Name, r.View.Why)
-	} else {
-		t.pair("view", "none: no view is for %s", r.Source)
+	name := r.View.Name
+	if name == "" {
+		name = "none"
 	}
+	t.pair("view", "%s: %s", name, r.View.Why)
 	if r.Path != nil {
 		t.hop(r.Path, r)
 	}
@@ -100,7 +100,8 @@ func (t *text) hop(h *Hop, r *Report) {
 // kindText says what was found where there are no records.
 var kindText = map[string]string{
 	"outside": "no zone of this view holds the name", "broken": "the zone was never loaded well",
-	"nodata": "the name exists, without this type", "nxdomain": "the name does not exist",
+	"undecided": "which view the client sees cannot be decided now",
+	"nodata":    "the name exists, without this type", "nxdomain": "the name does not exist",
 }
 
 // policy writes a decision with its candidates as a table.

@@ -3,8 +3,10 @@ package explain
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"signpost/host/answer"
+	"signpost/host/health"
 	"signpost/host/policy"
 	"signpost/host/rrdata"
 	"signpost/host/zone"
@@ -31,7 +33,7 @@ func (y way) through(candidate int, id string, chance float64) way {
 // kinds names what a zone says, for reports.
 var kinds = [...]string{
 	zone.Outside: "outside", zone.Broken: "broken", zone.Answer: "answer", zone.NoData: "nodata", zone.NameError: "nxdomain",
-	zone.Delegation: "referral", zone.CNAME: "cname", zone.DNAME: "dname", zone.ALIAS: "alias", zone.Many: "many",
+	zone.Undecided: "undecided", zone.Delegation: "referral", zone.CNAME: "cname", zone.DNAME: "dname", zone.ALIAS: "alias", zone.Many: "many",
 }
 
 // hop describes name number at of a trace, and walks on from there.
@@ -39,6 +41,9 @@ func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 	h := &t.Hops[at]
 	y.names = at + 1
 	out := &Hop{Name: nameText(h.Name), Kind: kinds[h.Hit.Kind]}
+	if h.View != nil {
+		out.View = h.View.Name
+	}
 	if z := h.Hit.Zone; z != nil {
 		out.Zone = &Zone{Name: nameText(z.Origin), File: z.Path, Serial: z.Serial}
 		if h.Hit.Wildcard {
@@ -197,7 +202,7 @@ func factsOf(p *policy.Policy, f *policy.Facts) *Facts {
 // candidate describes candidate i of a choice.
 func (w *walk) candidate(h *answer.Hop, c *answer.Choice, i int) Candidate {
 	d, p := &c.Decision, c.Policy
-	out := Candidate{ID: p.IDs[i], Health: w.health(c, i), Weight: d.Weights[i], Attributes: []Attribute{}, Records: []string{}}
+	out := Candidate{ID: p.IDs[i], Health: w.health(h, c, i), Weight: d.Weights[i], Attributes: []Attribute{}, Records: []string{}}
 	if i < len(p.Notes) {
 		note := &p.Notes[i]
 		out.File, out.Line = note.Pos.File, note.Pos.Line
@@ -230,19 +235,31 @@ func (w *walk) candidate(h *answer.Hop, c *answer.Choice, i int) Candidate {
 	return out
 }
 
-// health tells in which state candidate i was when it was decided about.
-func (w *walk) health(c *answer.Choice, i int) Health {
-	out := Health{State: "up"}
-	if i < len(c.Policy.Checks) {
-		out.Check = c.Policy.Checks[i]
+// health tells in which state candidate i was when it was decided about, since when and why.
+func (w *walk) health(h *answer.Hop, c *answer.Choice, i int) Health {
+	p := c.Policy
+	out := Health{State: policy.Up.String()}
+	if i < len(p.Checks) {
+		out.Check = p.Checks[i]
 	}
 	if i < len(c.Facts.Health) {
-		out.State = healthWords[c.Facts.Health[i]]
+		out.State = c.Facts.Health[i].String()
 	}
-	if w.question.Down[c.Policy.IDs[i]] {
+	if w.question.Down[p.IDs[i]] {
 		out.Reason = "assumed"
+		return out
+	}
+	if h.View == nil || w.server.Health == nil {
+		return out
+	}
+	for _, known := range w.server.Health.List(health.Query{View: h.View.Name, Name: p.Owner, Type: p.Type, ID: p.IDs[i]}) {
+		out.Reason = known.Why
+		if known.Override.Force != health.Auto {
+			out.Reason = strings.TrimSpace("held by " + known.Override.By + " " + known.Override.Reason)
+		}
+		if out.Check != "" || out.Reason != "" {
+			out.Since = known.Since.UTC().Format(time.RFC3339)
+		}
 	}
 	return out
 }
-
-var healthWords = [...]string{policy.Unknown: "unknown", policy.Up: "up", policy.Down: "down"}

@@ -1,0 +1,59 @@
+package explain
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"signpost/host/answer"
+	"signpost/host/zone"
+)
+
+// view tells why the client is given the view that its name was found in.
+func (w *walk) view(t *answer.Trace) *View {
+	snap := w.server.Store.Load()
+	out := &View{}
+	for i := range t.Views {
+		choice := &t.Views[i]
+		if i == 0 {
+			out.Chain = w.chain(choice.Policy, &choice.Decision)
+		}
+		if choice.Taken >= 0 {
+			out.Asked = append(out.Asked, choice.Policy.IDs[choice.Taken])
+		}
+	}
+	if t.View == nil {
+		out.Why = "no view that the client sees has a zone for the name"
+		if len(snap.Views) > 1 && len(out.Asked) == 0 {
+			out.Why = fmt.Sprintf("no view is for %v", w.client.source)
+		}
+		return out
+	}
+	out.Name = t.View.Name
+	out.Why = "it is for everybody"
+	if snap.Choice != nil {
+		out.Why = reasonOf(t, snap, w.client.source)
+	}
+	if last := len(out.Asked) - 1; last > 0 {
+		out.Why += ", after " + strings.Join(out.Asked[:last], ", ")
+	}
+	return out
+}
+
+// reasonOf says which rule gave the client the view: its clients where that is the rule, or else what the plugin said.
+func reasonOf(t *answer.Trace, snap *zone.Snapshot, source netip.Addr) string {
+	if !snap.Choice.Native && len(t.Views) > 0 {
+		last := &t.Views[len(t.Views)-1]
+		return fmt.Sprintf("%s gives it weight %d of %d", strings.Join(last.Policy.Chain, "+"), last.Decision.Weights[max(last.Taken, 0)], last.Decision.Total)
+	}
+	var longest netip.Prefix
+	for _, prefix := range t.View.Clients {
+		if prefix.Contains(source) && (!longest.IsValid() || prefix.Bits() > longest.Bits()) {
+			longest = prefix
+		}
+	}
+	if !longest.IsValid() {
+		return "it is for everybody"
+	}
+	return fmt.Sprintf("its clients %v hold %v", longest, source)
+}
