@@ -245,8 +245,12 @@ func (w *walk) health(h *answer.Hop, c *answer.Choice, i int) Health {
 	if i < len(c.Facts.Health) {
 		out.State = c.Facts.Health[i].String()
 	}
-	if w.question.Down[p.IDs[i]] {
+	switch {
+	case w.question.Down[p.IDs[i]]:
 		out.Reason = "assumed"
+		return out
+	case out.State == policy.Down.String() && (i >= len(p.Slots) || p.Slots[i].Health() != policy.Down):
+		out.Reason = "no live address behind it"
 		return out
 	}
 	if h.View == nil || w.server.Health == nil {
