@@ -198,7 +198,7 @@ func (h *Host) adminAddress(cfg *config.Config) string {
 }
 
 func (h *Host) newAdmin(addr string) (*admin.Server, error) {
-	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Counters: &h.counters, Version: Version, Log: h.options.Log})
+	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Health: h.health, Counters: &h.counters, Version: Version, Log: h.options.Log})
 	if err != nil {
 		return nil, fmt.Errorf("%w (another address: --admin ADDR, none: --admin off)", err)
 	}

@@ -23,6 +23,7 @@ func (s *state) Status() admin.Status {
 	}
 	status.Generation, status.Views, status.Zones, status.Records =
 		loaded.Generation, len(loaded.Config.Views), len(loaded.Zones), loaded.Records()
+	status.States, status.Overrides = h.health.Counts()
 	status.Diagnostics = loaded.Diagnostics
 	for _, f := range loaded.Failed {
 		status.Stale = append(status.Stale, admin.Stale{File: f.Path, View: f.View, Zone: f.Name, Serving: f.Serving})

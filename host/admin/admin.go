@@ -6,6 +6,9 @@
 // leaves its last good version serving and every other zone untouched, so taking the server out of rotation would turn one typing
 // mistake, seen by all servers at once, into an outage. The body says what is not up to date and why, and /readyz?strict is 503 then,
 // for whoever rolls changes out.
+//
+// POST /health overrides the health of candidates. Nothing here asks for a password, so it is for loopback; what a page of another site has a
+// browser send is refused.
 package admin
 
 import (
@@ -22,6 +25,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"signpost/host/health"
 	"signpost/host/metrics"
 )
 
@@ -45,8 +49,9 @@ type Options struct {
 	State    State
 	Counters *metrics.Set
 	Version  string
-	Explain  http.Handler // of GET /explain; nil = none
-	Log      *slog.Logger // complaints of net/http; nil = dropped
+	Explain  http.Handler  // of GET /explain; nil = none
+	Health   *health.Table // of GET and POST /health; nil = none
+	Log      *slog.Logger  // overrides, and complaints of net/http; nil = dropped
 }
 
 // Server is one HTTP server.

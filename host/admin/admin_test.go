@@ -15,7 +15,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"signpost/host/diag"
+	"signpost/host/health"
 	"signpost/host/metrics"
+	"signpost/host/policy"
 )
 
 // fixture is a State that tests set.
@@ -33,7 +35,7 @@ func start(t *testing.T, status Status) (*fixture, *metrics.Set, string) {
 	t.Helper()
 	state, counters := &fixture{}, &metrics.Set{}
 	state.status.Store(&status)
-	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Counters: counters, Version: "1.2.3"})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Counters: counters, Version: "1.2.3", Health: health.NewTable(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +93,10 @@ func TestReadyz(t *testing.T) {
 		{
 			"all well", Status{Loaded: true, Generation: 1, Views: 1, Zones: 2, Records: 30}, 200, 200,
 			"ready\ngeneration 1, views 1, zones 2, records 30\n",
+		},
+		{
+			"routed names", Status{Loaded: true, States: [...]int{policy.Unknown: 3, policy.Up: 5, policy.Down: 1}, Overrides: 2}, 200, 200,
+			"ready\ngeneration 0, views 0, zones 0, records 0\ncandidates up 5, down 1, unknown 3, held by operators 2\n",
 		},
 		{"one bad file", Status{Loaded: true, Stale: degraded.Stale[:1]}, 200, 503, `ready, but the latest version of 1 file is not served
 generation 0, views 0, zones 0, records 0
@@ -178,7 +184,9 @@ func TestEndpoints(t *testing.T) {
 
 // Protects the metrics: values arrive under their names, the format is accepted, the linter finds nothing.
 func TestMetrics(t *testing.T) {
-	_, counters, url := start(t, degraded)
+	status := degraded
+	status.States, status.Overrides = [...]int{policy.Unknown: 3, policy.Up: 5, policy.Down: 1}, 2
+	_, counters, url := start(t, status)
 	block := counters.NewBlock()
 	block.Add(metrics.QueriesTCP6, 3)
 	block.Add(metrics.BytesOutUDP, 1234)
@@ -221,6 +229,10 @@ func TestMetrics(t *testing.T) {
 		`signpost_tcp_connections 4`,
 		`signpost_tcp_accepted_connections_total 6`,
 		`signpost_tcp_refused_connections_total 1`,
+		`signpost_candidates{state="up"} 5`,
+		`signpost_candidates{state="down"} 1`,
+		`signpost_candidates{state="unknown"} 3`,
+		`signpost_overridden_candidates 2`,
 		`signpost_plugin_info{plugin="canary",sha256="5f3c",version="0.1"} 1`,
 		`signpost_plugin_state{plugin="canary",state="tripped"} 1`,
 		`signpost_plugin_state{plugin="canary",state="ready"} 0`,

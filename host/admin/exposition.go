@@ -8,6 +8,7 @@ import (
 
 	"signpost/host/diag"
 	"signpost/host/metrics"
+	"signpost/host/policy"
 )
 
 // row is one time series of a family: a counter of the data plane and its label values.
@@ -100,6 +101,7 @@ type collector struct {
 	families []*prometheus.Desc // aligned with families
 
 	build, ready, generation, views, zones, records, stale, diagnostics *prometheus.Desc
+	candidates, overrides                                               *prometheus.Desc
 	reloads, reloadSeconds, lastReloadSeconds, lastGoodReload           *prometheus.Desc
 	connections, accepted, refused                                      *prometheus.Desc
 	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
@@ -121,6 +123,8 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		records:     desc("signpost_records", "Records served."),
 		stale:       desc("signpost_stale_files", "Files whose latest version is not served because it does not load.", "serving"),
 		diagnostics: desc("signpost_diagnostics", "Diagnostics of the latest files.", "severity"),
+		candidates:  desc("signpost_candidates", "Candidates of policies by the state that decisions see.", "state"),
+		overrides:   desc("signpost_overridden_candidates", "Candidates that an operator holds up or down."),
 
 		reloads:           desc("signpost_reloads_total", "Loads without (good) and with (bad) an error in a file.", "result"),
 		reloadSeconds:     desc("signpost_reload_duration_seconds_total", "Time that all loads took."),
@@ -152,7 +156,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		out <- d
 	}
 	for _, d := range []*prometheus.Desc{
-		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics,
+		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.overrides,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
 		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.pluginInfo, c.pluginState, c.pluginStrikes,
 	} {
@@ -216,6 +220,10 @@ func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...strin
 	errors := status.Diagnostics.Errors()
 	gauge(c.diagnostics, float64(errors), diag.Error.String())
 	gauge(c.diagnostics, float64(len(status.Diagnostics)-errors), diag.Warning.String())
+	for state, count := range status.States {
+		gauge(c.candidates, float64(count), policy.Health(state).String())
+	}
+	gauge(c.overrides, float64(status.Overrides))
 	for _, p := range status.Plugins {
 		gauge(c.pluginInfo, 1, p.Name, p.Version, p.SHA256)
 		gauge(c.pluginStrikes, float64(p.Strikes), p.Name)

@@ -21,6 +21,7 @@ var endpoints = []struct{ path, doc string }{
 	{"/readyz", "503 until the first load is done, then 200; the body tells what is not up to date, and why"},
 	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
 	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&down=ID"},
+	{"/health", "the state of every candidate, as JSON: ?name=NAME&type=TYPE&view=VIEW&id=ID; POST overrides one"},
 	{"/metrics", "counters and gauges in Prometheus format"},
 }
 
@@ -46,6 +47,11 @@ func newHandler(o Options, complaints *log.Logger) http.Handler {
 	})
 	if o.Explain != nil {
 		mux.Handle("GET /explain", o.Explain)
+	}
+	if o.Health != nil {
+		states := &candidates{table: o.Health, log: o.Log}
+		mux.HandleFunc("GET /health", states.list)
+		mux.HandleFunc("POST /health", states.change)
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"signpost/host/diag"
+	"signpost/host/policy"
 )
 
 // Status is what the control plane knows of itself at one moment. The receiver may keep it; nobody changes it.
@@ -15,8 +16,10 @@ type Status struct {
 	Zones       int
 	Records     int
 	Stale       []Stale
-	Diagnostics diag.List // of the latest version of all files, errors and warnings
-	Plugins     []Plugin  // by name, each once
+	States      [len(policy.HealthWords)]int // candidates in each state, by policy.Health
+	Overrides   int                          // of these, the ones that an operator holds there
+	Diagnostics diag.List                    // of the latest version of all files, errors and warnings
+	Plugins     []Plugin                     // by name, each once
 }
 
 // Stale is a file whose latest version is not the one that serves.
@@ -73,6 +76,9 @@ func (s Status) writeReady(w io.Writer) {
 		fmt.Fprintf(w, "ready, but the latest versions of %d files are not served\n", len(s.Stale))
 	}
 	fmt.Fprintf(w, "generation %d, views %d, zones %d, records %d\n", s.Generation, s.Views, s.Zones, s.Records)
+	if s.States != [len(policy.HealthWords)]int{} {
+		fmt.Fprintf(w, "candidates up %d, down %d, unknown %d, held by operators %d\n", s.States[policy.Up], s.States[policy.Down], s.States[policy.Unknown], s.Overrides)
+	}
 	for i, stale := range s.Stale {
 		if i == linesMax {
 			fmt.Fprintf(w, "and %d more\n", len(s.Stale)-linesMax)
