@@ -24,7 +24,7 @@ import (
 
 // floor is the architecture: a package imports only packages of a lower floor. A new package needs a line here.
 var floor = map[string]int{
-	"host/diag": 0, "host/geo": 0, "host/listen/socket": 0, "host/rrdata": 0, "host/wire": 0, "sdk/abi": 0,
+	"host/diag": 0, "host/geo": 0, "host/geo/sample": 0, "host/listen/socket": 0, "host/rrdata": 0, "host/wire": 0, "sdk/abi": 0,
 	"plugins": 0, "plugins/generate": 0, // the embedded module and what builds it import nothing
 	"host/config": 1, "host/metrics": 1, "host/policy": 1, "sdk": 1,
 	"host/guard": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
@@ -39,14 +39,16 @@ var floor = map[string]int{
 
 // homes says which packages may import a module of others. Tests may use miekg/dns, the oracle, and those in testHomes.
 var homes = map[string][]string{
-	"github.com/fsnotify/fsnotify":        {"host/load"},
-	"github.com/goccy/go-yaml":            {"host/config"},
-	"github.com/miekg/dns":                {"cmd/peerbench"},
-	"github.com/prometheus/client_golang": {"host/admin"},
-	"github.com/spf13/cobra":              {"cmd/signpost"},
-	"github.com/tetratelabs/wazero":       {"host/plugin"},
-	"golang.org/x/net":                    {"host/admin"},
-	"golang.org/x/sys":                    {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load"},
+	"github.com/fsnotify/fsnotify":         {"host/load"},
+	"github.com/goccy/go-yaml":             {"host/config"},
+	"github.com/maxmind/mmdbwriter":        {"host/geo/sample"},
+	"github.com/miekg/dns":                 {"cmd/peerbench"},
+	"github.com/oschwald/maxminddb-golang": {"host/geo"},
+	"github.com/prometheus/client_golang":  {"host/admin"},
+	"github.com/spf13/cobra":               {"cmd/signpost"},
+	"github.com/tetratelabs/wazero":        {"host/plugin"},
+	"golang.org/x/net":                     {"host/admin"},
+	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load"},
 }
 
 // topLevel is all that may stand beside the dot-files.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"signpost/host/diag"
+	"signpost/host/geo"
 )
 
 // FileName is the configuration's name in the data directory.
@@ -41,6 +42,10 @@ type Config struct {
 	RateLimit RateLimit
 	TCP       TCPLimits
 	ACL       ACL
+
+	Geo         Geo
+	Latency     Latency
+	Collections map[string][]netip.Prefix // networks by the name that annotations give them
 
 	Checks  map[string]Check        // by name
 	Plugins map[string]PluginLimits // by plugin name; a plugin without an entry gets DefaultPluginLimits
@@ -101,6 +106,24 @@ type ACL struct {
 	Allow, Deny []netip.Prefix
 }
 
+// File is a data file that signpost.yaml names.
+type File struct {
+	Path string   // slash-separated and clean, relative to the data directory or absolute; "": none
+	Pos  diag.Pos // of the path
+}
+
+// Geo says where the databases of places are.
+type Geo struct {
+	Database File // MMDB: continent, country, subdivision, coordinates, and perhaps the autonomous system
+	ASN      File // MMDB: the autonomous system
+}
+
+// Latency says what is known about the way from clients to regions.
+type Latency struct {
+	Table   File                  // measured round trips
+	Regions map[string]geo.Region // own ones, by name
+}
+
 // Check is a declared health check. This version validates it and does not probe it.
 type Check struct {
 	Kind     string // http, https, tcp, …: one of the kinds in the table of options
@@ -140,7 +163,10 @@ func Default() *Config {
 		RateLimit: RateLimit{
 			WindowSeconds: 15, Slip: 2, PrefixLen4: 24, PrefixLen6: 56, TableSize: 131_072,
 		},
-		TCP:     TCPLimits{MaxConnections: 4096, MaxPerClient: 256, IdleTimeout: 10 * time.Second},
+		TCP:         TCPLimits{MaxConnections: 4096, MaxPerClient: 256, IdleTimeout: 10 * time.Second},
+		Latency:     Latency{Regions: map[string]geo.Region{}},
+		Collections: map[string][]netip.Prefix{},
+
 		Checks:  map[string]Check{},
 		Plugins: map[string]PluginLimits{},
 	}

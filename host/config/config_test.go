@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"signpost/host/diag"
+	"signpost/host/geo"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in README.md")
@@ -85,6 +86,11 @@ checks:
   web: &web { http: { port: 8080, path: /health, contains: '"status":"healthy"' }, interval: 10s, fall: 2, rise: 4, invert: true }
   same: *web
   stack: { calculated: { of: [web, same], at-least: 1 }, disabled: true }
+geo: { database: ./data//city.mmdb, asn: /usr/share/GeoIP/asn.mmdb }
+latency: { table: latency.csv, regions: { our-dc: { lat: 52.1, lon: -5.2 }, eu-west-1: { lat: 0, lon: 180 } } }
+collections:
+  offices: [192.0.2.0/24, 2001:db8::/32]
+  home: 198.51.100.7
 plugins:
   canary: { sha256: E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855, fuel: 1000, memory: 512KiB }
 `
@@ -118,12 +124,19 @@ func TestParseEverything(t *testing.T) {
 		RateLimit: RateLimit{20, 60, 1, 32, 64, 65536, []netip.Prefix{prefix("198.51.100.0/24")}},
 		TCP:       TCPLimits{10, 2, 90 * time.Second},
 		ACL:       ACL{[]netip.Prefix{prefix("192.0.2.0/24")}, []netip.Prefix{prefix("192.0.2.128/25")}},
+		Geo:       Geo{File{"data/city.mmdb", pos(29, 18)}, File{"/usr/share/GeoIP/asn.mmdb", pos(29, 42)}},
+		Latency: Latency{File{"latency.csv", pos(30, 19)}, map[string]geo.Region{
+			"our-dc": {Name: "our-dc", Latitude: 52.1, Longitude: -5.2}, "eu-west-1": {Name: "eu-west-1", Longitude: 180},
+		}},
+		Collections: map[string][]netip.Prefix{
+			"offices": {prefix("192.0.2.0/24"), prefix("2001:db8::/32")}, "home": {prefix("198.51.100.7/32")},
+		},
 		Checks: map[string]Check{
 			"web": web, "same": same,
 			"stack": {Kind: "calculated", Interval: 30 * time.Second, Fall: 3, Rise: 3, Disabled: true, Pos: pos(28, 3)},
 		},
 		Plugins: map[string]PluginLimits{"canary": {
-			pos(30, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(30, 21), 1000, 512 << 10,
+			pos(35, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(35, 21), 1000, 512 << 10,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -165,7 +178,22 @@ var mistakes = []struct{ text, want string }{
 	{"server.id: x", `1:1: unknown key "server.id" (did you mean "server: { id: … }"?)`},
 	{"\"checks.*\": { fall: 1 }", `1:1: unknown key "checks.*" (did you mean "checks"?)`},
 	{"forward: []", `1:1: forward is not available in this version; remove it`},
-	{"geo: { database: x }\nlatency: {}", "1:1: geo is not available in this version; remove it\n2:1: latency is not available in this version; remove it"},
+	{"forward: []\ntls: []", "1:1: forward is not available in this version; remove it\n2:1: tls is not available in this version; remove it"},
+	{"geo: { databas: x.mmdb }", `1:8: unknown key "geo.databas" (did you mean "database"?)`},
+	{"geo: { database: ../x.mmdb }", `1:18: geo.database: "../x.mmdb" leaves the data directory; a file elsewhere needs its whole path, from / on`},
+	{"geo: { asn: '' }", `1:13: geo.asn is empty; leave the line out for none`},
+	{"latency: { table: [] }", `1:19: latency.table wants a path, got a list`},
+	{"latency: { table: ./ }", `1:19: latency.table: "./" is no file`},
+	{"latency: { regions: { dc: { lat: 91, lon: x } } }", "1:34: latency.regions.dc.lat: 91 is outside -90..90\n" +
+		`1:43: latency.regions.dc.lon: "x" is not degrees such as 52.1 or -0.13`},
+	{"latency: { regions: { dc: { lat: 9 } } }", `1:23: latency.regions.dc needs both lat and lon, such as { lat: 52.1, lon: 5.2 }`},
+	{"latency: { regions: { dc: { lat: nan, lon: [] } } }", "1:34: latency.regions.dc.lat: \"nan\" is not degrees such as 52.1 or -0.13\n" +
+		`1:44: latency.regions.dc.lon wants degrees, got a list`},
+	{"latency: { regions: { our dc: {} } }", `1:23: latency.regions.our dc: a name has 1..63 letters, digits, - and _, and begins with a letter or digit`},
+	{"collections: { offices: [] }", `1:25: collections.offices is empty; a collection has at least one prefix`},
+	{"collections: { offices: [10.0.0.1/8, 192.0.2.0/24, 192.0.2.0/24] }", "1:26: collections.offices: 10.0.0.1/8 has bits set behind the prefix (did you mean 10.0.0.0/8 or 10.0.0.1/32?)\n" +
+		`1:52: duplicate collections.offices 192.0.2.0/24; the first is in line 1`},
+	{"collections: { offices: { a: 10.0.0.0/8 } }", `1:25: collections.offices wants a list of prefixes, got keys and values`},
 	{"- a", `1:1: the file wants keys and values, got a list`},
 	{"nonsense", `1:1: the file wants keys and values, got "nonsense"`},
 	{"server: [a]", `1:9: server wants keys and values, got a list`},

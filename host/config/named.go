@@ -40,6 +40,7 @@ func (p *parser) finish() {
 	for name, limits := range p.plugins {
 		p.config.Plugins[name] = *limits
 	}
+	p.finishRegions()
 }
 
 func (p *parser) finishACL() {

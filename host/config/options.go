@@ -11,7 +11,7 @@ type option struct {
 	fallback string // the default as one would write it; "" = nothing
 	doc      string
 	set      setter                                    // nil for a mapping that other rows describe
-	open     func(p *parser, name string, where value) // for a row ending in *: that name was declared
+	open     func(p *parser, name string, where value) // for a row ending in *, unless it has set: that name was declared
 }
 
 // setter stores one value; name is what the path's * stands for.
@@ -57,6 +57,19 @@ var options = []option{
 	{"acl.allow", "", "Prefixes that are answered. The longest prefix of both lists that holds the client decides; none does: answered, unless this list has entries.", prefixes(func(p *parser, _ string) *[]netip.Prefix { return &p.config.ACL.Allow }), nil},
 	{"acl.deny", "", "Prefixes that get REFUSED.", prefixes(func(p *parser, _ string) *[]netip.Prefix { return &p.config.ACL.Deny }), nil},
 
+	{"geo.database", "", "MMDB file with the places of networks: GeoLite2-City or -Country, DB-IP, IPinfo. Relative to the data directory, or absolute (`/usr/share/GeoIP/GeoLite2-City.mmdb`). Followed like a zone.", setFile(func(p *parser) *File { return &p.config.Geo.Database }), nil},
+	{"geo.asn", "", "MMDB file with the autonomous systems of networks, if the other one has none: GeoLite2-ASN.", setFile(func(p *parser) *File { return &p.config.Geo.ASN }), nil},
+
+	{"latency", "", "Round trips between clients and regions, which the latency policy compares. Measured ones go before estimates from the distance.", nil, nil},
+	{"latency.table", "", "CSV file with measured round trips, `prefix,region,ms` a row. Followed like a zone.", setFile(func(p *parser) *File { return &p.config.Latency.Table }), nil},
+	{"latency.regions", "", "Own regions beside those of AWS, Google Cloud and Azure, which are known; an own one of the same name goes first.", nil, nil},
+	{"latency.regions.*", "", "", nil, openRegion},
+	{"latency.regions.*.lat", "", "Degrees north, -90..90.", degrees(90, func(p *parser, name string) *float64 { return &p.regions[name].Latitude }), nil},
+	{"latency.regions.*.lon", "", "Degrees east, -180..180.", degrees(180, func(p *parser, name string) *float64 { return &p.regions[name].Longitude }), nil},
+
+	{"collections", "", "Networks under a name that annotations may use in place of prefixes.", nil, nil},
+	{"collections.*", "", "Prefixes of the collection NAME.", setCollection, nil},
+
 	{"checks", "", "Health checks that annotations name with `check=NAME`. Each has one of the kinds below. **This version validates them and does not probe: their candidates count as up.**", nil, nil},
 	{"checks.*", "", "", nil, openCheck},
 	{"checks.*.interval", "30s", "Time between probes, 1s..1h.", duration(time.Second, time.Hour, func(p *parser, name string) *time.Duration { return &p.checks[name].Interval }), nil},
@@ -83,7 +96,7 @@ var options = []option{
 }
 
 // later are keys of the design that this version does not have. Silence about them would be worse than an error.
-var later = []string{"forward", "geo", "latency", "tls", "https", "quic"}
+var later = []string{"forward", "tls", "https", "quic"}
 
 // find returns the row of path.
 func find(path string) *option {

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"signpost/host/diag"
+	"signpost/host/geo"
 )
 
 // value is one YAML value with the words for messages about it.
@@ -29,6 +30,7 @@ type parser struct {
 	checks  map[string]*Check
 	plugins map[string]*PluginLimits
 	sockets []viewSocket
+	regions map[string]*geo.Region
 	seen    map[string]diag.Pos // what must not be named twice, by key and value
 }
 
@@ -38,7 +40,8 @@ type parser struct {
 func Parse(path string, text []byte) (*Config, diag.List) {
 	p := &parser{
 		config: Default(), file: path, lines: strings.Split(string(text), "\n"), anchors: map[string]ast.Node{},
-		checks: map[string]*Check{}, plugins: map[string]*PluginLimits{}, seen: map[string]diag.Pos{},
+		checks: map[string]*Check{}, plugins: map[string]*PluginLimits{}, regions: map[string]*geo.Region{},
+		seen: map[string]diag.Pos{},
 	}
 	if root := p.read(text); root != nil {
 		p.mapping("", "", p.resolve(value{node: root, pos: p.at(root.GetToken())}))
@@ -107,6 +110,10 @@ func (p *parser) named(row *option, name string, keyPos diag.Pos, child value) {
 		return
 	}
 	child = p.resolve(child)
+	if row.set != nil {
+		row.set(p, name, child)
+		return
+	}
 	row.open(p, name, value{node: child.node, key: child.key, pos: keyPos})
 	p.mapping(row.path, name, child)
 }

@@ -3,6 +3,8 @@
 // Plane: both. Floor: 0. Journey of a query: step 4 (the facts of a decision); of an edit: step 3 (the regions that annotations name).
 package geo
 
+//go:generate go run ./sample
+
 // Place is where a network is. The zero value is a place that is not known.
 type Place struct {
 	Continent   [2]byte // AF AN AS EU NA OC SA; zero: unknown

@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -16,8 +17,14 @@ func (r *Regions) Find(name string) (Region, bool) {
 	if r == nil {
 		return Region{}, false
 	}
-	region, ok := r.own[name]
-	return region, ok
+	if region, ok := r.own[name]; ok {
+		return region, true
+	}
+	at, ok := slices.BinarySearchFunc(clouds[:], name, func(region Region, name string) int { return cmp.Compare(region.Name, name) })
+	if !ok {
+		return Region{}, false
+	}
+	return clouds[at], true
 }
 
 // Names returns all names, sorted.
@@ -25,5 +32,10 @@ func (r *Regions) Names() []string {
 	if r == nil {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(r.own))
+	names := slices.Collect(maps.Keys(r.own))
+	for _, region := range clouds {
+		names = append(names, region.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
