@@ -3,6 +3,7 @@ package answer
 import (
 	"net/netip"
 
+	"signpost/host/geo"
 	"signpost/host/metrics"
 	"signpost/host/policy"
 	"signpost/host/wire"
@@ -19,6 +20,8 @@ type decisions struct {
 	picked      []int           // candidates of the latest draw
 	ttlCap      uint32          // of the latest draw, in seconds
 	facts       policy.Facts
+	finder      geo.Finder
+	latencies   []geo.Latency   // of the facts
 	states      []policy.Health // scratch
 	client      netip.Addr
 
@@ -126,6 +129,7 @@ func (w *Worker) decision(p *policy.Policy, set zone.RRset, name *wire.Name, qty
 	w.facts = policy.Facts{Health: health}
 	if p.Wants != 0 || w.trace != nil {
 		w.facts.Client = w.clientNet()
+		w.locate(p)
 		w.plugins.Decide(p, &w.facts, &w.called)
 		return &w.called
 	}

@@ -190,6 +190,7 @@ func (w *Worker) nextView() int {
 	if choice.Policy != nil && w.plugins != nil {
 		w.counts.Inc(metrics.ViewsCalled)
 		w.facts = policy.Facts{Client: netip.PrefixFrom(w.client, w.client.BitLen()), Health: w.ruledOut}
+		w.locate(choice.Policy)
 		d := &w.chosen
 		d.Explain = w.trace != nil
 		w.plugins.Decide(choice.Policy, &w.facts, d)

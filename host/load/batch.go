@@ -19,6 +19,7 @@ import (
 // batch is a set of files that settled together: one publish. Its goroutine owns it until it is handed back.
 type batch struct {
 	config  *config.Config // the one to compile with
+	terms   plugin.Terms   // of config
 	changed bool           // and to publish: it is new
 	asked   bool           // somebody asked for the reload: say so even if nothing changed
 	first   bool
@@ -28,6 +29,7 @@ type batch struct {
 	began       time.Time
 	jobs        []*job
 	modules     []*moduleJob
+	data        []*dataJob
 	removed     []string // zone files
 
 	reader   reader
@@ -70,6 +72,14 @@ func (l *Loader) work(ctx context.Context, b *batch) {
 	}
 	var next atomic.Int64
 	var wait sync.WaitGroup
+	wait.Go(func() { // zones do not depend on it, so it need not be early
+		if b.considerate {
+			giveWay()
+		}
+		for _, j := range b.data {
+			b.readData(j)
+		}
+	})
 	for range min(len(b.jobs), cap(l.slots)) {
 		wait.Go(func() {
 			if b.considerate {
@@ -110,7 +120,7 @@ func (b *batch) compile(j *job) {
 		j.note(path, c)
 		return c.text, c.err
 	}
-	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, CheckNames: checkNames(b.config)}
+	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, CheckNames: checkNames(b.config), Terms: b.terms}
 	source.Serial = func(file uint32) uint32 {
 		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
 		if j.auto {

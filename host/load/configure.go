@@ -53,7 +53,8 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 func (l *Loader) want(next *config.Config, now time.Time) {
 	previous := l.wanted
 	l.wanted = next
-	if !slices.Equal(checkNames(previous), checkNames(next)) {
+	l.wantData(previous, next)
+	if !slices.Equal(checkNames(previous), checkNames(next)) || !sameTerms(previous, next) {
 		l.demandRouted(now)
 	}
 	if previous.Serial != next.Serial {

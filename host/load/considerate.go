@@ -2,7 +2,6 @@ package load
 
 import (
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -48,9 +47,17 @@ func (p *processors) giveBack() {
 // large tells whether the batch is worth being considerate about.
 func (b *batch) large() bool {
 	size := int64(0)
-	for _, j := range b.jobs {
-		if info, err := os.Stat(filepath.Join(b.reader.dir, filepath.FromSlash(j.path))); err == nil {
+	add := func(path string) {
+		if info, err := os.Stat(fullPath(b.reader.dir, path)); err == nil {
 			size += info.Size()
+		}
+	}
+	for _, j := range b.jobs {
+		add(j.path)
+	}
+	for _, j := range b.data {
+		if j.file.Path != "" {
+			add(j.file.Path)
 		}
 	}
 	return size >= considerateFrom

@@ -28,6 +28,13 @@ func (l *Loader) finish(b *batch) {
 		}
 		errors += j.diags.Errors()
 	}
+	for _, j := range b.data {
+		textLen += j.textLen
+		errors += j.diags.Errors()
+		if l.finishData(b, j) {
+			l.facts, changed = l.dataOf(), true
+		}
+	}
 	for _, file := range b.removed {
 		changed = l.remove(file) || changed
 	}
@@ -182,7 +189,7 @@ func (l *Loader) publish() {
 		view.Listeners, view.Fallthrough = v.Listen, v.Fallthrough
 		views = append(views, view)
 	}
-	l.options.Store.Publish(&zone.Snapshot{Generation: generation, Config: l.config, Views: views, Choice: l.choice})
+	l.options.Store.Publish(&zone.Snapshot{Generation: generation, Config: l.config, Views: views, Choice: l.choice, Geo: l.facts})
 }
 
 // served lists the entries whose zones are visible, by path: of several files that name one zone in one view, the first.

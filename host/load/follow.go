@@ -33,13 +33,16 @@ func (l *Loader) look(now time.Time) bool {
 			delete(l.settler.pending, path) // an event of a file that is nothing to us
 		}
 	}
+	for _, path := range l.dataPaths() {
+		tracked[path] = l.files[path]
+	}
 	for path, loaded := range tracked {
 		if seen.denied[filepath.Dir(path)] != nil {
 			continue
 		}
 		current, listed := seen.files[path]
-		if !listed && l.included(path) {
-			current = stampOf(filepath.Join(l.options.Dir, filepath.FromSlash(path)))
+		if !listed && (l.included(path) || l.isData(path)) {
+			current = stampOf(fullPath(l.options.Dir, path))
 		}
 		l.settler.observe(path, current, loaded, now)
 	}
@@ -53,7 +56,7 @@ func (l *Loader) look(now time.Time) bool {
 // everything tells whether that is a file or the directory.
 func (l *Loader) glance(now time.Time) bool {
 	for path := range l.settler.pending {
-		current := stampOf(filepath.Join(l.options.Dir, filepath.FromSlash(path)))
+		current := stampOf(fullPath(l.options.Dir, path))
 		if current == (stamp{}) && l.files[path] != (stamp{}) {
 			return false
 		}
@@ -64,7 +67,7 @@ func (l *Loader) glance(now time.Time) bool {
 
 // concerns tells whether a file is one that a look would find.
 func (l *Loader) concerns(path string) bool {
-	return path == config.FileName || isModule(path) || l.included(path) || l.isZone(path)
+	return path == config.FileName || isModule(path) || l.included(path) || l.isData(path) || l.isZone(path)
 }
 
 // isLeftover tells whether a name is what editors and tools leave beside files.
@@ -77,7 +80,7 @@ func isLeftover(path string) bool {
 func (l *Loader) lookWatched() look {
 	for range looksMax {
 		seen := lookAt(l.options.Dir, l.wanted.Views)
-		set, prefixes := watchSetOf(l.options.Dir, seen, l.includes())
+		set, prefixes := watchSetOf(l.options.Dir, seen, l.others())
 		added, err := l.watcher.update(set, prefixes)
 		if err != nil && !l.watchFault {
 			l.watchFault = true
@@ -159,8 +162,10 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// includes lists the files that zones were made of beside their own.
-func (l *Loader) includes() []string { return slices.Sorted(maps.Keys(l.dependents)) }
+// others lists the files to follow beside those that the directory's list shows: what zones were made of beside their own, and data.
+func (l *Loader) others() []string {
+	return append(slices.Sorted(maps.Keys(l.dependents)), l.dataPaths()...)
+}
 
 // included tells whether a zone was made of the file, which is not its own.
 func (l *Loader) included(path string) bool { return len(l.dependents[path]) > 0 }

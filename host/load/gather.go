@@ -13,7 +13,7 @@ import (
 // newBatch collects what is due. Files of zones that are compiling stay pending until that is done.
 func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	now := l.options.Now()
-	b := &batch{config: l.wanted, changed: changed, asked: asked, began: now, reader: l.newReader(now), included: make(map[string]content)}
+	b := &batch{config: l.wanted, terms: termsOf(l.wanted), changed: changed, asked: asked, began: now, reader: l.newReader(now), included: make(map[string]content)}
 	if b.config.Serial == config.SerialAuto {
 		l.serials.recall()
 	}
@@ -21,6 +21,7 @@ func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	for _, file := range paths {
 		l.take(b, file, taken)
 	}
+	l.takeData(b)
 	if !l.modulesDue || len(b.modules) > 0 {
 		b.plugins = l.options.Plugins
 	}
@@ -48,6 +49,7 @@ func (l *Loader) take(b *batch, file string, taken map[string]bool) {
 		delete(l.files, file)
 		delete(l.busy, file)
 	}
+	l.touchData(file)
 	if isModule(file) {
 		b.modules = append(b.modules, &moduleJob{path: file, gone: gone, limits: b.config.Plugin(moduleName(file))})
 	}
@@ -109,7 +111,7 @@ func (l *Loader) addJob(b *batch, file string) {
 
 // empty tells whether the batch has nothing to do or to say.
 func (b *batch) empty() bool {
-	return len(b.jobs)+len(b.modules)+len(b.removed) == 0 && !b.changed && !b.asked
+	return len(b.jobs)+len(b.modules)+len(b.data)+len(b.removed) == 0 && !b.changed && !b.asked
 }
 
 // start runs a batch beside the loop.

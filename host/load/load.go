@@ -21,6 +21,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/geo"
 	"signpost/host/health"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
@@ -85,6 +86,8 @@ type Loader struct {
 
 	files        map[string]stamp           // what matters, as of the latest reading
 	entries      map[string]*entry          // by path of the zone file
+	data         [dataFileCount]dataFile    // about clients
+	facts        *geo.Data                  // what they hold, published
 	order        []*entry                   // entries by path; nil: to be sorted again
 	dependents   map[string]map[string]bool // path of an included file → paths of the zone files
 	config       *config.Config             // published

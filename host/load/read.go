@@ -64,38 +64,69 @@ func (r *reader) read(name string) content {
 	if !fs.ValidPath(name) || strings.ContainsRune(name, '\\') && filepath.Separator == '\\' {
 		return content{err: fmt.Errorf("%s: %w", name, errOutside)}
 	}
-	full := filepath.Join(r.dir, filepath.FromSlash(name))
+	return r.readAnywhere(name, formOf(name))
+}
+
+// readAnywhere does the same for a path that may be absolute, and a file of a known form.
+func (r *reader) readAnywhere(name string, form form) content {
+	full := fullPath(r.dir, name)
 	before := stampOf(full)
 	if before == (stamp{}) {
 		return content{err: &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}}
 	}
 	patient := !r.settled && !r.overdue[name]
-	text, open, err := readRegular(full, patient)
+	raw, open, err := readRegular(full, patient, form)
 	if err != nil {
 		return content{stamp: before, err: relative(err, name)}
 	}
-	c := content{text: text, stamp: before}
+	c := content{text: raw, stamp: before}
 	switch {
 	case stampOf(full) != before:
 		c.err = errUnsettled
 	case !patient:
 	case open == writerOpen:
 		c.err = errUnsettled
-	case open == writerUnknown && !finished(name, text) && r.now().Sub(before.touched(r.now())) < unfinishedWait:
+	case open == writerUnknown && !form.finished(raw) && r.now().Sub(before.touched(r.now())) < unfinishedWait:
 		c.err = errUnsettled
 	}
-	if c.err == nil && len(text) > 0 && len(text)%blockLen == 0 && !finished(name, text) {
+	if c.err == nil && form == text && len(raw) > 0 && len(raw)%blockLen == 0 && !form.finished(raw) {
 		c.err = &fs.PathError{Op: "read", Path: name, Err: errCut}
 	}
 	if c.err == nil {
-		c.sum = sha256.Sum256(text)
+		c.sum = sha256.Sum256(raw)
 	}
 	return c
 }
 
-// finished tells whether a text looks whole. A file of no bytes never is: writers truncate first.
-func finished(name string, text []byte) bool {
-	return path.Ext(name) == pluginSuffix || bytes.HasSuffix(text, []byte("\n"))
+// form is what kind of content a file has.
+type form uint8
+
+const (
+	text form = iota
+	module
+	database
+)
+
+// formOf goes by the name.
+func formOf(name string) form {
+	if path.Ext(name) == pluginSuffix {
+		return module
+	}
+	return text
+}
+
+// databaseEnd is what stands in front of the last part of an MMDB file.
+var databaseEnd = []byte("\xab\xcd\xefMaxMind.com")
+
+// finished tells whether a content looks whole. A text of no bytes never is: writers truncate first.
+func (f form) finished(raw []byte) bool {
+	switch f {
+	case text:
+		return bytes.HasSuffix(raw, []byte("\n"))
+	case database:
+		return bytes.Contains(raw[max(0, len(raw)-128<<10):], databaseEnd)
+	}
+	return true
 }
 
 // relative shortens the path in a system error to the one that the user wrote.
@@ -109,7 +140,7 @@ func relative(err error, name string) error {
 
 // readRegular reads a regular file, and nothing else: a device may be endless. A patient reader is errUnsettled rather than reading what is
 // still being written. No text begins with a zero byte; files that lost their blocks in a crash do, as long as they ever were.
-func readRegular(full string, patient bool) ([]byte, writer, error) {
+func readRegular(full string, patient bool, form form) ([]byte, writer, error) {
 	refuse := func(err error) ([]byte, writer, error) {
 		return nil, writerUnknown, &fs.PathError{Op: "read", Path: full, Err: err}
 	}
@@ -135,16 +166,16 @@ func readRegular(full string, patient bool) ([]byte, writer, error) {
 		return nil, writerOpen, errUnsettled
 	}
 	var first [1]byte
-	if n, _ := f.ReadAt(first[:], 0); n == 1 && first[0] == 0 && filepath.Ext(full) != pluginSuffix {
+	if n, _ := f.ReadAt(first[:], 0); n == 1 && first[0] == 0 && form == text {
 		return refuse(errZeros)
 	}
-	text := make([]byte, info.Size()+1) // one more, so that a file that did not grow is known in one read
-	n, err := io.ReadFull(f, text)
+	raw := make([]byte, info.Size()+1) // one more, so that a file that did not grow is known in one read
+	n, err := io.ReadFull(f, raw)
 	if err == nil {
 		return nil, writerOpen, errUnsettled // it grew
 	}
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, writerUnknown, err
 	}
-	return text[:n], writerOf(f), nil
+	return raw[:n], writerOf(f), nil
 }

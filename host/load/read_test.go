@@ -69,8 +69,8 @@ func TestFinished(t *testing.T) {
 		{"a.zone", "www A 192.0.", false},
 		{"plugins/x.wasm", "\x00asm", true},
 	} {
-		if got := finished(c.name, []byte(c.text)); got != c.want {
-			t.Errorf("finished(%q, %q): got %v, want %v", c.name, c.text, got, c.want)
+		if got := formOf(c.name).finished([]byte(c.text)); got != c.want {
+			t.Errorf("%s, %q: got %v, want %v", c.name, c.text, got, c.want)
 		}
 	}
 }

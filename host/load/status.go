@@ -73,6 +73,9 @@ func (l *Loader) report() {
 		s.Generation = snapshot.Generation
 	}
 	s.Diagnostics = slices.Concat(l.found.config, l.found.views, l.found.applied, dir)
+	for i := range l.data {
+		s.Diagnostics = append(s.Diagnostics, l.data[i].diags...)
+	}
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
 		s.Diagnostics = append(s.Diagnostics, l.found.modules[path]...)
 	}
@@ -102,6 +105,11 @@ func (l *Loader) failed() []Failed {
 	}
 	if l.found.dir.Errors() > 0 {
 		list = append(list, Failed{Path: l.options.Dir, Serving: true})
+	}
+	for i := range l.data {
+		if f := &l.data[i]; f.diags.Errors() > 0 {
+			list = append(list, Failed{Path: f.wanted.Path, Serving: f.loaded()})
+		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
 		list = append(list, Failed{Path: path})

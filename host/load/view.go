@@ -8,7 +8,6 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/diag"
-	"signpost/host/plugin"
 	"signpost/host/policy"
 	"signpost/host/zone"
 )
@@ -70,7 +69,7 @@ func (l *Loader) choose(cfg *config.Config) (*zone.Choice, diag.List) {
 		return choice, nil
 	}
 	var diags diag.List
-	choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), plugin.Terms{})
+	choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), termsOf(cfg))
 	return choice, diags
 }
 

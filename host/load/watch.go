@@ -88,7 +88,7 @@ func splitRoot(path string) (root string, names []string) {
 	return root, strings.FieldsFunc(path[len(volume):], func(r rune) bool { return r == filepath.Separator })
 }
 
-// watchSetOf collects what a look depends on. files are further ones in the directory that zones include.
+// watchSetOf collects what a look depends on. files are further ones, in the directory or anywhere.
 func watchSetOf(dir string, l look, files []string) (set watchSet, prefixes map[string]string) {
 	set, prefixes = make(watchSet), make(map[string]string)
 	root, ok := set.addPath(dir)
@@ -107,7 +107,7 @@ func watchSetOf(dir string, l look, files []string) (set watchSet, prefixes map[
 		set.addPath(file)
 	}
 	for _, file := range files {
-		set.addPath(filepath.Join(root, filepath.FromSlash(file)))
+		set.addPath(fullPath(root, file))
 	}
 	return set, prefixes
 }

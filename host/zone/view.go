@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"signpost/host/config"
+	"signpost/host/geo"
 	"signpost/host/policy"
 	"signpost/host/wire"
 )
@@ -15,7 +16,8 @@ type Snapshot struct {
 	Generation uint64
 	Config     *config.Config
 	Views      []*View
-	Choice     *Choice // which of Views a client sees; nil: there is one, and everybody sees it
+	Geo        *geo.Data // what is known of clients; nil: nothing
+	Choice     *Choice   // which of Views a client sees; nil: there is one, and everybody sees it
 }
 
 // Choice decides which views a client sees, and in which order.
