@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,10 @@ func TestScripts(t *testing.T) {
 	if out, err := warm.CombinedOutput(); err != nil {
 		t.Fatalf("signpost check of an empty directory: %v\n%s", err, out)
 	}
+	sample, err := filepath.Abs("../../zonefiles/sample.mmdb") // a database of places; $SAMPLE
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		Cmds:          commands,
@@ -45,6 +50,7 @@ func TestScripts(t *testing.T) {
 			env.Values[sessionKey{}] = new(session)
 			env.Setenv("CACHE_DIRECTORY", cache)
 			env.Setenv("STATE_DIRECTORY", filepath.Join(env.WorkDir, ".state"))
+			env.Setenv("SAMPLE", sample)
 			return nil
 		},
 	})
@@ -53,7 +59,7 @@ func TestScripts(t *testing.T) {
 // commands is the scripts' vocabulary beside testscript's own.
 //
 //	serve DIR [FLAG…]              start a server on free ports; $ADDR and $ADMIN are its addresses
-//	query NAME TYPE [+OPTION…]     print rcode, flags and sections; +tcp +do +ch +nord +edns=0
+//	query NAME TYPE [+OPTION…]     print rcode, flags and sections; +tcp +do +ch +nord +noedns +subnet=PREFIX (then also "subnet: PREFIX/SCOPE")
 //	await TEXT NAME TYPE […]       query until the output matches the regular expression
 //	share N NAME TYPE VALUE LO HI  ask N times; VALUE must be LO to HI percent of the answers
 //	edit FILE OLD NEW              replace text in place, as a simple editor does
@@ -379,7 +385,10 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 	m.SetEdns0(1232, false)
 	client := dns.Client{Timeout: 5 * time.Second}
 	for _, option := range args[2:] {
+		option, prefix, _ := strings.Cut(option, "=")
 		switch option {
+		case "+subnet":
+			m.IsEdns0().Option = append(m.IsEdns0().Option, subnetOption(ts, prefix))
 		case "+tcp":
 			client.Net = "tcp"
 		case "+do":
@@ -397,6 +406,17 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 	r, _, err := client.Exchange(m, running(ts).addr)
 	ts.Check(err)
 	return r, render(r)
+}
+
+// subnetOption is the client subnet of a query (RFC 7871).
+func subnetOption(ts *testscript.TestScript, text string) *dns.EDNS0_SUBNET {
+	prefix, err := netip.ParsePrefix(text)
+	ts.Check(err)
+	family := uint16(1)
+	if prefix.Addr().Is6() {
+		family = 2
+	}
+	return &dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: family, SourceNetmask: uint8(prefix.Bits()), Address: prefix.Addr().AsSlice()}
 }
 
 func render(r *dns.Msg) string {
@@ -418,8 +438,11 @@ func render(r *dns.Msg) string {
 		for _, rr := range section.records {
 			if opt, ok := rr.(*dns.OPT); ok {
 				for _, o := range opt.Option {
-					if ede, ok := o.(*dns.EDNS0_EDE); ok {
-						fmt.Fprintf(&b, "ede: %d %s: %s\n", ede.InfoCode, dns.ExtendedErrorCodeToString[ede.InfoCode], ede.ExtraText)
+					switch o := o.(type) {
+					case *dns.EDNS0_EDE:
+						fmt.Fprintf(&b, "ede: %d %s: %s\n", o.InfoCode, dns.ExtendedErrorCodeToString[o.InfoCode], o.ExtraText)
+					case *dns.EDNS0_SUBNET:
+						fmt.Fprintf(&b, "subnet: %s/%d/%d\n", o.Address, o.SourceNetmask, o.SourceScope)
 					}
 				}
 				continue
