@@ -13,6 +13,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/geo"
 	"signpost/host/load"
 	"signpost/host/plugin"
 	"signpost/plugins"
@@ -70,11 +71,12 @@ func builtins(t *testing.T) *plugin.Host {
 }
 
 // Protects the manuals: every block of zone text and of configuration that they show loads without an error. A block without an SOA is a
-// part of a zone and gets one; the checks and views that the manuals mention exist.
+// part of a zone and gets one; the checks, views, regions and collections that the manuals mention exist.
 func TestManualsLoad(t *testing.T) {
 	plugins := builtins(t)
 	const head = "$TTL 300\n@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n@ IN NS ns1.example.net.\n"
-	const settings = "views: { internal: { clients: [10.0.0.0/8] } }\nchecks:\n  web: { http: { port: 80 } }\n  postgres: { tcp: { port: 5432 } }\n"
+	const settings = "views: { internal: { clients: [10.0.0.0/8] } }\nchecks:\n  web: { http: { port: 80 } }\n  postgres: { tcp: { port: 5432 } }\n" +
+		"latency: { regions: { our-dc: { lat: 52.1, lon: 5.2 } } }\ncollections: { offices: [192.0.2.64/26] }\n"
 	zones, configs := 0, 0
 	for _, b := range manuals(t) {
 		switch b.language {
@@ -95,6 +97,10 @@ func TestManualsLoad(t *testing.T) {
 			}
 			if status.Diagnostics.Errors() > 0 {
 				t.Errorf("%s:%d: zone text that does not load:\n%s\n%v", b.file, b.line, text, errorsOf(status.Diagnostics))
+			}
+		case "csv":
+			if _, mistakes := geo.ParseTable([]byte(b.text), geo.NewRegions(nil), diag.DidYouMean); len(mistakes) > 0 {
+				t.Errorf("%s:%d: a table of latencies that does not load:\n%s\n%v", b.file, b.line, b.text, mistakes)
 			}
 		case "yaml":
 			configs++
