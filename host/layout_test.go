@@ -30,7 +30,7 @@ var floor = map[string]int{
 	"host/guard": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
-	"host/compile": 3, "host/workshop": 3, "plugins/builtin": 3,
+	"host/compile": 3, "host/workshop": 3, "plugins/builtin": 3, "sdk/tck": 2,
 	"host/answer": 4,
 	"host/admin":  5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5,
 	"host": 6, "host/conformance": 6,
