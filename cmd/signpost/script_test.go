@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 //	crash FILE                     write a plugin "crash" that fails at every decision
 //	guest FILE SOURCE              build a plugin from one file of Go
 //	agree N NAME TYPE              ask N times; each answer has the share that explain says, within four standard deviations
-//	guest FILE [OLD NEW]...        write the plugin module "tilt" with texts of its manifest replaced; $SUM is its sum
+//	tilt FILE [OLD NEW]...         write the plugin module "tilt" with texts of its manifest replaced; $SUM is its sum
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -94,6 +94,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"agree":      agreeCommand,
 	"crash":      crashCommand,
 	"guest":      guestCommand,
+	"tilt":       tiltCommand,
 }
 
 func condition(name string) (bool, error) {

@@ -10,15 +10,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// guestFile is the guest that host/plugin keeps, from the working directory that tests start in.
-var guestFile, _ = filepath.Abs("../../host/plugin/testdata/v1/v1.wasm")
+// tiltFile is the guest that host/plugin keeps, from the working directory that tests start in.
+var tiltFile, _ = filepath.Abs("../../host/plugin/testdata/v1/v1.wasm")
 
-// guestCommand writes the witness of ABI v1. A new text is filled up with spaces to the length of the old one.
-func guestCommand(ts *testscript.TestScript, neg bool, args []string) {
+// tiltCommand writes the witness of ABI v1. A new text is filled up with spaces to the length of the old one.
+func tiltCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args)%2 != 1 {
-		ts.Fatalf("usage: guest FILE [OLD NEW]...")
+		ts.Fatalf("usage: tilt FILE [OLD NEW]...")
 	}
-	wasm, err := os.ReadFile(guestFile)
+	wasm, err := os.ReadFile(tiltFile)
 	ts.Check(err)
 	text := string(wasm)
 	for i := 1; i < len(args); i += 2 {
