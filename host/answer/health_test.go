@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -312,4 +313,74 @@ func TestTreeAllocs(t *testing.T) {
 		}
 	}
 	t.Errorf("got %v allocations, want 0", allocs)
+}
+
+// Protects the data plane from the control plane: workers answer while operators change their minds, and what was said is in the next batch.
+func TestHealthHammer(t *testing.T) {
+	w, table := healthWorker(t, treeZone)
+	done := make(chan struct{})
+	var others sync.WaitGroup
+	defer others.Wait()
+	defer close(done)
+	for _, name := range []string{"app.example.com.", "us.example.com."} {
+		raw, _ := new(dns.Msg).SetQuestion(name, dns.TypeA).Pack()
+		worker := w.server.NewWorker()
+		others.Go(func() {
+			defer worker.Close()
+			pkt := make([]byte, 4096)
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				worker.Begin()
+				if length := worker.Respond(pkt, copy(pkt, raw), testClient, false); length == 0 || pkt[3]&15 != dns.RcodeSuccess || pkt[7] != 1 {
+					t.Errorf("%s: got % x, want one answer", name, pkt[:length])
+					return
+				}
+				worker.End()
+			}
+		})
+	}
+	others.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-done:
+				return
+			default:
+				table.Override(health.Query{ID: []string{"west1", "east1", "us"}[i%3]}, health.Override{Force: health.Force(i % 2 * 2)})
+			}
+		}
+	})
+	for range 300 {
+		for _, c := range []struct{ down, up, want string }{{"eu1", "eu2", "192.0.2.2"}, {"eu2", "eu1", "192.0.2.1"}} {
+			force(t, table, health.ForceUp, c.up)
+			force(t, table, health.ForceDown, c.down)
+			if m := ask(t, w, "eu.example.com", "A"); len(m.Answer) != 1 || m.Answer[0].(*dns.A).A.String() != c.want {
+				t.Fatalf("%s is down: got %s, want %s", c.down, brief(m), c.want)
+			}
+		}
+	}
+}
+
+// BenchmarkTree is an answer behind two levels of ALIASes: as decided before, and when health has just moved.
+func BenchmarkTree(b *testing.B) {
+	w, _ := healthWorker(b, treeZone)
+	pkt := make([]byte, 4096)
+	raw, _ := new(dns.Msg).SetQuestion("app.example.com.", dns.TypeA).Pack()
+	for _, c := range []struct {
+		name  string
+		moved uint64
+	}{{"kept", 0}, {"moved", 1}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			w.Begin()
+			for b.Loop() {
+				w.epoch += c.moved
+				w.Respond(pkt, copy(pkt, raw), testClient, false)
+			}
+			w.End()
+		})
+	}
 }
