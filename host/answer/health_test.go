@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -382,5 +383,40 @@ func BenchmarkTree(b *testing.B) {
 			}
 			w.End()
 		})
+	}
+}
+
+// Protects views: a target is as live as the client sees it, and what is known for clients of one list of views is not taken for those of another.
+func TestTargetHealthByView(t *testing.T) {
+	w, z := routedWorker(t, "app ALIAS here ;@ weighted id=here weight=1\napp ALIAS there.example.net. ;@ weighted id=there weight=1\nhere A 192.0.2.1\n")
+	net, reason := compileZone("example.net.", "$TTL 60\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\nthere A 10.0.0.1\n")
+	if net == nil {
+		t.Fatal(reason)
+	}
+	views := []*zone.View{
+		zone.NewView("internal", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, []*zone.Zone{net}),
+		zone.NewView("public", nil, []*zone.Zone{z}),
+	}
+	w.server.store.Publish(&zone.Snapshot{Generation: 2, Config: w.server.store.Load().Config, Views: views, Choice: &zone.Choice{Native: true}})
+	raw, _ := new(dns.Msg).SetQuestion("app.example.com.", dns.TypeA).Pack()
+	got := map[string]map[string]bool{"10.1.2.3": {}, "192.0.2.200": {}}
+	pkt := make([]byte, 4096)
+	for range 200 {
+		for client, answers := range got {
+			w.Begin()
+			n := w.Respond(pkt, copy(pkt, raw), netip.AddrPortFrom(netip.MustParseAddr(client), 4242), false)
+			w.End()
+			m := new(dns.Msg)
+			if err := m.Unpack(pkt[:n]); err != nil || len(m.Answer) != 1 {
+				t.Fatalf("%s: got %v %v", client, m, err)
+			}
+			answers[m.Answer[0].(*dns.A).A.String()] = true
+		}
+	}
+	if len(got["10.1.2.3"]) != 2 || len(got["192.0.2.200"]) != 1 || !got["192.0.2.200"]["192.0.2.1"] {
+		t.Errorf("got %v, want both for the internal client, 192.0.2.1 alone for the other", got)
+	}
+	if len(w.outlooks) != 2 {
+		t.Errorf("got %d lists of views, want 2: what was found is to be kept for each", len(w.outlooks))
 	}
 }
