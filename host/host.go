@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,9 +174,6 @@ func (h *Host) bind(cfg *config.Config) error {
 	if err := h.listeners.bind(h.addresses(cfg), cfg); err != nil {
 		return err
 	}
-	for _, d := range h.unheard(cfg) {
-		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
-	}
 	addr := h.adminAddress(cfg)
 	if addr == "" {
 		return nil
@@ -194,23 +191,6 @@ func (h *Host) addresses(cfg *config.Config) []string {
 	return cfg.Listen
 }
 
-// unheard finds views of addresses that --listen took away.
-func (h *Host) unheard(cfg *config.Config) (diags diag.List) {
-	var served []string
-	for _, addr := range h.addresses(cfg) {
-		served = append(served, config.Sockets(addr)...)
-	}
-	for i := range cfg.Views {
-		v := &cfg.Views[i]
-		for _, socket := range v.Listen {
-			if !slices.Contains(served, socket) {
-				diags.Warnf(v.Pos, "views.%s: nobody listens at %s, since --listen goes before %s", v.Name, socket, config.FileName)
-			}
-		}
-	}
-	return diags
-}
-
 func (h *Host) adminAddress(cfg *config.Config) string {
 	if h.options.Admin != nil {
 		return *h.options.Admin
@@ -219,7 +199,8 @@ func (h *Host) adminAddress(cfg *config.Config) string {
 }
 
 func (h *Host) newAdmin(addr string) (*admin.Server, error) {
-	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Health: h.health, Counters: &h.counters, Version: Version, Log: h.options.Log})
+	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Health: h.health,
+		Plugins: http.HandlerFunc(h.servePlugins), Counters: &h.counters, Version: Version, Log: h.options.Log})
 	if err != nil {
 		return nil, fmt.Errorf("%w (another address: --admin ADDR, none: --admin off)", err)
 	}
@@ -232,7 +213,6 @@ func (h *Host) newAdmin(addr string) (*admin.Server, error) {
 // apply puts a changed configuration to work; the snapshot that has it is published already.
 func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	pos := diag.Pos{File: config.FileName}
-	diags = append(diags, h.unheard(cfg)...)
 	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
 		diags.Errorf(pos, "%v", err)
 	}

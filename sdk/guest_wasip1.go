@@ -1,6 +1,10 @@
 package sdk
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"signpost/sdk/abi"
+)
 
 // The exports of abi.go, which is where they are explained.
 
@@ -19,8 +23,26 @@ func exportAlloc(length int32) int32 {
 }
 
 //go:wasmexport signpost_configure
-func exportConfigure(plugin, policy, _, length int32) int64 {
+func exportConfigure(plugin, policy, _, length int32) (result int64) {
+	defer func() {
+		if cause := recover(); cause != nil { // the runtime's own words about it would not leave the sandbox
+			problem := abi.Problem{Candidate: -1, Attribute: -1, Text: "the plugin panicked: " + textOf(cause)}
+			running.returned = abi.AppendProblem(nil, problem)
+			result = span(running.returned)
+		}
+	}()
 	return span(running.configure(int(plugin), int(policy), running.message[:length]))
+}
+
+// textOf is what a panic says, without fmt.
+func textOf(cause any) string {
+	switch c := cause.(type) {
+	case string:
+		return c
+	case error:
+		return c.Error()
+	}
+	return "with a value that is neither text nor an error"
 }
 
 //go:wasmexport signpost_decide

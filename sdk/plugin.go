@@ -61,6 +61,7 @@ type Served struct{}
 // Serve makes this program's plugins known to the host. Call it once, before main: var _ = sdk.Serve(mine.Plugin()).
 func Serve(plugins ...*Plugin) Served {
 	running.plugins = append(running.plugins, plugins...)
+	growStack()
 	return Served{}
 }
 

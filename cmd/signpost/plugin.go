@@ -31,6 +31,6 @@ try a plugin on is the host that runs it in production.`,
 		},
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(newPluginNew(), newPluginBuild(), newPluginTest())
+	command.AddCommand(newPluginNew(), newPluginBuild(), newPluginTest(), newPluginBench(), newPluginInspect(), newPluginList())
 	return command
 }

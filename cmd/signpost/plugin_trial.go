@@ -109,6 +109,9 @@ func (flags *trialFlags) run(ctx context.Context, target string, command *cobra.
 		return false, err
 	}
 	defer bench.Close()
+	if err := bench.Routing(); err != nil {
+		return false, err
+	}
 	out := command.OutOrStdout()
 	result := trial{File: file, Plugin: bench.About.Name, Version: bench.About.Version, Failures: []goldenFailure{}, Warnings: []finding{}}
 	if golden != nil {

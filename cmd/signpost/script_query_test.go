@@ -24,12 +24,12 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 	m := new(dns.Msg).SetQuestion(dns.Fqdn(args[0]), typ)
 	m.RecursionDesired = true
 	m.SetEdns0(1232, false)
-	client, server := dns.Client{Timeout: 5 * time.Second}, running(ts).addr
+	client := dns.Client{Timeout: 5 * time.Second}
 	for _, option := range args[2:] {
-		option, value, _ := strings.Cut(option, "=")
+		option, prefix, _ := strings.Cut(option, "=")
 		switch option {
 		case "+subnet":
-			m.IsEdns0().Option = append(m.IsEdns0().Option, subnetOption(ts, value))
+			m.IsEdns0().Option = append(m.IsEdns0().Option, subnetOption(ts, prefix))
 		case "+tcp":
 			client.Net = "tcp"
 		case "+do":
@@ -40,15 +40,11 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 			m.RecursionDesired = false
 		case "+noedns":
 			m.Extra = nil
-		case "+from":
-			client.Dialer = dialerFrom(value, client.Net == "tcp")
-		case "+at":
-			server = addrAt(ts, value)
 		default:
 			ts.Fatalf("unknown option %q", option)
 		}
 	}
-	r, _, err := client.Exchange(m, server)
+	r, _, err := client.Exchange(m, running(ts).addr)
 	ts.Check(err)
 	return r, render(r)
 }

@@ -51,6 +51,7 @@ type Options struct {
 	Version  string
 	Explain  http.Handler  // of GET /explain; nil = none
 	Health   *health.Table // of GET and POST /health; nil = none
+	Plugins  http.Handler  // of GET /plugins; nil = none
 	Log      *slog.Logger  // overrides, and complaints of net/http; nil = dropped
 }
 

@@ -22,6 +22,7 @@ var endpoints = []struct{ path, doc string }{
 	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
 	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&down=ID"},
 	{"/health", "the state of every candidate, as JSON: ?name=NAME&type=TYPE&view=VIEW&id=ID; POST overrides one"},
+	{"/plugins", "the plugins that zones may name, as JSON: from where, in what state, what they did"},
 	{"/metrics", "counters and gauges in Prometheus format"},
 }
 
@@ -52,6 +53,9 @@ func newHandler(o Options, complaints *log.Logger) http.Handler {
 		states := &candidates{table: o.Health, log: o.Log}
 		mux.HandleFunc("GET /health", states.list)
 		mux.HandleFunc("POST /health", states.change)
+	}
+	if o.Plugins != nil {
+		mux.Handle("GET /plugins", o.Plugins)
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,

@@ -2,6 +2,8 @@ package plugin
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"signpost/sdk/abi"
@@ -69,4 +71,11 @@ func (w *Worker) Memory() (sum int) {
 		}
 	}
 	return sum
+}
+
+// Builtins names the built-in plugins, sorted; none before Ready.
+func (h *Host) Builtins() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.builtins))
 }

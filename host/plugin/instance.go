@@ -132,13 +132,14 @@ func (in *instance) left() uint64 { return uint64(max(int64(in.fuel.Get()), 0)) 
 
 // reason says why a call failed, in one line.
 func (in *instance) reason(err error) error {
+	err = firstLine(err)
 	if int64(in.fuel.Get()) < 0 {
-		return errSpent
+		err = errSpent // a Go guest that panics may spend its last fuel on saying so
 	}
 	if notice, _, _ := bytes.Cut(bytes.TrimSpace(in.notice), []byte("\n")); len(notice) > 0 {
-		return fmt.Errorf("%w: %s", firstLine(err), abi.Printable(notice))
+		return fmt.Errorf("%w: %s", err, abi.Printable(notice))
 	}
-	return firstLine(err)
+	return err
 }
 
 // firstLine drops the stack trace that wazero adds.

@@ -25,6 +25,9 @@ type Bench struct {
 	Module *plugin.Inspection
 	About  abi.Plugin // the plugin that has the file's name
 	host   *plugin.Host
+
+	cacheDir string
+	generous *plugin.Host // with more fuel; nil: was not needed yet
 }
 
 // Options say how a Bench is opened.
@@ -53,7 +56,7 @@ func Open(ctx context.Context, file string, options Options) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bench{File: file, host: h}
+	b := &Bench{File: file, host: h, cacheDir: hostOptions.CacheDir}
 	if err := b.load(ctx, name, wasm, options.Limits); err != nil {
 		h.Close()
 		return nil, err
@@ -81,8 +84,22 @@ func (b *Bench) load(ctx context.Context, name string, wasm []byte, limits plugi
 	return b.host.Err()
 }
 
+// Routing is an error for a plugin of another kind: only decisions about candidates can be tried and measured here.
+func (b *Bench) Routing() error {
+	if b.About.Kind != abi.KindRouting {
+		return fmt.Errorf("%s is a plugin of kind %s: golden decisions, fuzzing and measurements are for kind %s; its own language's tests try it",
+			b.About.Name, b.About.Kind, abi.KindRouting)
+	}
+	return nil
+}
+
 // Close frees everything.
-func (b *Bench) Close() { b.host.Close() }
+func (b *Bench) Close() {
+	b.host.Close()
+	if b.generous != nil {
+		b.generous.Close()
+	}
+}
 
 // Failure is a golden decision that came out otherwise.
 type Failure struct {

@@ -1,6 +1,7 @@
 package workshop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,10 +53,14 @@ const (
 )
 
 const (
-	batchLen       = 24   // decisions about a policy, in one order and in the other
-	hopelessAfter  = 5000 // policies that are refused before any is accepted
-	configureFails = "the plugin failed on this policy"
+	batchLen      = 24   // decisions about a policy, in one order and in the other
+	hopelessAfter = 5000 // policies that are refused before any is accepted
 )
+
+// failedOn tells whether a diagnostic is about the plugin instead of the policy: it trapped, or its SDK caught a panic.
+func failedOn(text string) bool {
+	return strings.Contains(text, "the plugin failed on this policy") || strings.Contains(text, "the plugin panicked")
+}
 
 // errAllRefused tells that no policy could be drawn.
 var errAllRefused = errors.New("the plugin refuses every policy that was drawn: give it some in golden.txt")
@@ -73,6 +78,9 @@ type fuzzer struct {
 // Fuzz tries what the plugin's manifest claims on random policies and facts: it never fails, remembers nothing, does not depend on what it does
 // not want, and what it says of its scope is true. It ends early when ctx is done.
 func (b *Bench) Fuzz(ctx context.Context, o FuzzOptions) (*FuzzReport, error) {
+	if err := b.Routing(); err != nil {
+		return nil, err
+	}
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	f := &fuzzer{bench: b, urn: newUrn(random, &b.About, o.Golden), terms: termsOf(o.Golden), used: b.host.NewWorker(),
 		report: &FuzzReport{Seed: o.Seed, Finds: []Find{}}, found: map[string]bool{}}
@@ -98,8 +106,8 @@ func (f *fuzzer) policy() {
 	if p == nil {
 		f.report.Refused++
 		for _, d := range diags {
-			if strings.Contains(d.Text, configureFails) && !f.found[findConfigure] {
-				f.foundConfigure(s)
+			if failedOn(d.Text) && !f.found[findConfigure] {
+				f.foundConfigure(s, d.Text)
 			}
 		}
 		return
@@ -117,7 +125,7 @@ func (f *fuzzer) policy() {
 			return
 		}
 	}
-	f.reversed(s, p, results)
+	f.shuffled(s, p, results)
 	for i := range s.facts {
 		f.unwanted(s, p, i, results[i])
 		f.scope(s, p, i, results[i])
@@ -137,22 +145,24 @@ func (f *fuzzer) decide(p *policy.Policy, facts *policy.Facts) *result {
 	return r
 }
 
-// reversed decides in the other order, on an instance that has decided nothing.
-func (f *fuzzer) reversed(s *scene, p *policy.Policy, results []*result) {
+// shuffled decides in another order, on an instance that has decided nothing.
+func (f *fuzzer) shuffled(s *scene, p *policy.Policy, results []*result) {
 	if f.found[findState] {
 		return
 	}
 	worker := f.bench.host.NewWorker()
 	defer worker.Close()
-	for i := len(s.facts) - 1; i >= 0; i-- {
+	var other []policy.Facts
+	for _, i := range f.urn.Perm(batchLen) {
+		other = append(other, s.facts[i])
 		r := decideOn(worker, p, &s.facts[i])
 		f.report.Decisions++
 		if r.problem != "" {
-			f.foundDecide(&scene{s.spec, s.facts[i:]}, 0, r)
+			f.foundDecide(&scene{s.spec, other}, len(other)-1, r)
 			return
 		}
 		if !r.equal(results[i]) {
-			f.foundState(s, i, results[i], r)
+			f.foundState(s.spec, r, results[i], s.facts[:i+1], other)
 			return
 		}
 	}
@@ -169,10 +179,18 @@ func (f *fuzzer) unwanted(s *scene, p *policy.Policy, i int, before *result) {
 		f.foundDecide(&scene{s.spec, []policy.Facts{other}}, 0, after)
 		return
 	}
-	if !after.equal(before) && !f.found[findState] {
-		f.found[findUnwanted] = true
-		f.add(findUnwanted, "", &scene{s.spec, []policy.Facts{s.facts[i], other}}, [][]string{f.wants(s, i, before), f.wants(s, i, before)})
+	if after.equal(before) || f.found[findState] {
+		return
 	}
+	two := &scene{s.spec, []policy.Facts{s.facts[i], other}}
+	one := f.alone(two, 0)
+	if one.equal(f.alone(two, 1)) {
+		f.foundState(s.spec, after, before, two.facts, append(slices.Clone(s.facts), other))
+		return
+	}
+	f.found[findUnwanted] = true
+	wants := f.wants(two, 0, one)
+	f.add(findUnwanted, "", two, [][]string{wants, wants})
 }
 
 // scope looks for a client inside the scope of the decision that gets another answer.
@@ -191,8 +209,13 @@ func (f *fuzzer) scope(s *scene, p *policy.Policy, i int, before *result) {
 	if after.same(before) {
 		return
 	}
+	small := &scene{s.spec, []policy.Facts{*facts, other}}
+	if !f.badScope(small) {
+		f.foundState(s.spec, after, before, small.facts, append(slices.Clone(s.facts), other))
+		return
+	}
 	f.found[findScope] = true
-	small := f.shrink(&scene{s.spec, []policy.Facts{*facts, other}}, f.badScope)
+	small = f.shrink(small, f.badScope)
 	first := f.alone(small, 0)
 	detail := fmt.Sprintf("the decision for %s says scope %d, and the one for %s in it differs", small.facts[0].Client,
 		scopeOf(&small.facts[0], &first.decision), small.facts[1].Client)
@@ -222,19 +245,24 @@ func sameWithin(one, two *policy.Facts, scope int, known uint8, same bool) bool 
 }
 
 // foundConfigure reports a policy on which configure traps or runs out of fuel.
-func (f *fuzzer) foundConfigure(s *scene) {
+func (f *fuzzer) foundConfigure(s *scene, detail string) {
 	f.found[findConfigure] = true
 	reason := func(s *scene) string {
 		_, diags := f.bench.host.Route(&s.spec, f.terms)
 		for _, d := range diags {
-			if strings.Contains(d.Text, configureFails) {
+			if failedOn(d.Text) {
 				return d.Text
 			}
 		}
 		return ""
 	}
-	small := f.shrink(s, func(s *scene) bool { return reason(s) != "" })
-	f.report.Finds = append(f.report.Finds, Find{findConfigure, reason(small), small.text(findConfigure, nil) + "want refused what is wrong with it\n"})
+	if again := reason(s); again == "" {
+		detail += "; only after other policies"
+	} else {
+		s = f.shrink(s, func(s *scene) bool { return reason(s) != "" })
+		detail = cmp.Or(reason(s), again)
+	}
+	f.report.Finds = append(f.report.Finds, Find{findConfigure, detail, s.text(findConfigure, nil) + "want refused what is wrong with it\n"})
 }
 
 // foundDecide reports a decision that failed.
@@ -267,11 +295,11 @@ func (f *fuzzer) foundDecide(s *scene, i int, r *result) {
 	for i, r := range f.play(small) {
 		wants[i] = f.wants(small, i, r) // the last is equal weights, which a failure never is as wanted
 	}
-	f.add(findDecide, detail, small, wants)
+	f.add(findDecide, f.heading(small, detail), small, wants)
 }
 
-// foundState reports a decision that another history changes.
-func (f *fuzzer) foundState(s *scene, i int, one, two *result) {
+// foundState reports a decision that another history changes: one of two that end in it may show that.
+func (f *fuzzer) foundState(spec policy.Spec, one, two *result, histories ...[]policy.Facts) {
 	f.found[findState] = true
 	bad := func(s *scene) bool {
 		results := f.play(s)
@@ -281,12 +309,11 @@ func (f *fuzzer) foundState(s *scene, i int, one, two *result) {
 		fresh := f.alone(s, len(s.facts)-1)
 		return !fresh.equal(results[len(results)-1])
 	}
-	detail := fmt.Sprintf("got %s, and %s after other decisions", strings.Join(f.wants(s, i, two), ", "), strings.Join(f.wants(s, i, one), ", "))
-	backwards := slices.Clone(s.facts[i:])
-	slices.Reverse(backwards)
-	small := &scene{s.spec, s.facts[i : i+1]}
-	for _, facts := range [][]policy.Facts{s.facts[:i+1], backwards} {
-		if tried := (&scene{s.spec, facts}); bad(tried) {
+	last := histories[0][len(histories[0])-1:]
+	small := &scene{spec, last}
+	detail := fmt.Sprintf("got %s, and %s after other decisions", strings.Join(f.wants(small, 0, one), ", "), strings.Join(f.wants(small, 0, two), ", "))
+	for _, facts := range histories {
+		if tried := (&scene{spec, facts}); bad(tried) {
 			small = f.shrink(tried, bad)
 			break
 		}

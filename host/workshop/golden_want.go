@@ -65,7 +65,7 @@ func (p *goldenParser) want(rest string) {
 	case wantWeights:
 		if !strings.Contains(rest, "=") {
 			p.errorf("want %q is neither ID=WEIGHT nor one of %s%s", first, strings.Join(wantWords[wantNoData:], ", "), diag.DidYouMean(first, wantWords))
-			return
+			break
 		}
 		e.kind, e.shares = p.shares(words(rest))
 	}

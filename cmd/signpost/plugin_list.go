@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"signpost/host"
+)
+
+func newPluginList() *cobra.Command {
+	addr, asJSON := "", false
+	command := &cobra.Command{
+		Use:   "list [DIR]",
+		Short: "List the plugins that zones may name",
+		Long: `List shows the built-in plugins and those in plugins/*.wasm of a directory (the
+current one if DIR is left out), as a server of it would have them, or with --admin
+those of a running server, with what they did since they were loaded. The exit status
+is 1 if one of them does not work.`,
+		Example: `  signpost plugin list zonefiles
+  signpost plugin list --admin 127.0.0.1:5380`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeDir,
+		RunE: func(command *cobra.Command, args []string) error {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			if addr != "" && len(args) > 0 {
+				return errors.New("either DIR or --admin, not both")
+			}
+			list, err := listPlugins(ctx, dirArgument(args), addr)
+			if err != nil {
+				return &failure{err}
+			}
+			if err := printPlugins(command.OutOrStdout(), list, asJSON, addr != ""); err != nil {
+				return &failure{err}
+			}
+			for _, p := range list {
+				if p.State != host.PluginReady {
+					return errFindings
+				}
+			}
+			return nil
+		},
+	}
+	command.Flags().StringVar(&addr, "admin", "", "ask the server whose admin address is `ADDR`")
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
+	_ = command.RegisterFlagCompletionFunc("admin", cobra.NoFileCompletions)
+	return command
+}
+
+func listPlugins(ctx context.Context, dir, addr string) ([]host.Plugin, error) {
+	if addr == "" {
+		return host.Plugins(ctx, dir)
+	}
+	var list []host.Plugin
+	return list, fetchJSON(ctx, addr, "/plugins", &list)
+}
+
+// adminPatience bounds a request to an admin server.
+const adminPatience = 10 * time.Second
+
+// fetchJSON asks a running server's admin address.
+func fetchJSON(ctx context.Context, addr, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, adminPatience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", request.URL, response.Status)
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+func printPlugins(w io.Writer, list []host.Plugin, asJSON, running bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(list)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range list {
+		from := "built-in"
+		if p.File != "" {
+			from = p.File
+		}
+		if p.Overrides {
+			from += " (goes before the built-in)"
+		}
+		columns := []string{p.Name, p.Version, p.State, from}
+		if running {
+			columns = append(columns, fmt.Sprintf("%d decisions", p.Decisions), fmt.Sprintf("%d strikes", p.Strikes))
+		}
+		fmt.Fprintln(table, strings.Join(append(columns, p.Doc), "\t"))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, p := range list {
+		if p.Problem != "" {
+			fmt.Fprintf(w, "%s: %s\n", p.Name, p.Problem)
+		}
+	}
+	return nil
+}

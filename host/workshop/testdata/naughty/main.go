@@ -1,0 +1,144 @@
+// Command naughty is a guest whose plugins break one promise each, for the tests of fuzzing.
+package main
+
+import "signpost/sdk"
+
+func main() {}
+
+var _ = sdk.Serve(
+	plugin("remembers", remembers),
+	plugin("overclaims", overclaims),
+	plugin("traps", traps),
+	plugin("spins", spins),
+	plugin("chokes", chokes),
+	plugin("modest", modest),
+	plugin("honest", honest),
+)
+
+func plugin(name string, behave func(*sdk.Plugin)) *sdk.Plugin {
+	p := sdk.Routing(name, "1.0.0", "for a test")
+	behave(p)
+	return p
+}
+
+// remembers gives another candidate a larger share every fifth time.
+func remembers(p *sdk.Plugin) {
+	p.Int("share", 1, 9, "noise")
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count, calls := c.Len(), 0
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			calls++
+			for i := range count {
+				d.Weigh(i, 1)
+			}
+			if calls%5 == 0 {
+				d.Weigh(0, 2)
+			}
+		}
+	})
+}
+
+// overclaims looks at 24 bits of an IPv4 client and says that its decision holds for 16.
+func overclaims(p *sdk.Plugin) {
+	p.WantClient()
+	p.Bool("noise", "nothing")
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count := c.Len()
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			d.Holds(16, 48)
+			odd := uint32(f.Client().Address[2] & 1)
+			for i := range count {
+				d.Weigh(i, 1+odd*uint32(i))
+			}
+		}
+	})
+}
+
+// traps indexes beyond a slice when the second candidate is down.
+func traps(p *sdk.Plugin) {
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		weights := make([]uint32, c.Len())
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			for i := range weights {
+				weights[i] = 1
+				if i == 1 && f.Down(i) {
+					weights[i+len(weights)] = 1
+				}
+				d.Weigh(i, weights[i])
+			}
+		}
+	})
+}
+
+// spins for ever for clients of Brazil.
+func spins(p *sdk.Plugin) {
+	p.WantGeo()
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count := c.Len()
+		brazil, _ := sdk.CodeOf("BR")
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			for f.Place().Country == brazil {
+				d.Pick(1)
+			}
+			for i := range count {
+				d.Weigh(i, 1)
+			}
+		}
+	})
+}
+
+// chokes on a share of 7.
+func chokes(p *sdk.Plugin) {
+	share := p.Int("share", 1, 9, "a number").Default("1")
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count := c.Len()
+		for i := range count {
+			if share.Of(c, i) == 7 {
+				panic("seven")
+			}
+		}
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			for i := range count {
+				d.Weigh(i, 1)
+			}
+		}
+	})
+}
+
+// modest looks at 16 bits of a client and says so.
+func modest(p *sdk.Plugin) {
+	p.WantClient()
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count := c.Len()
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			client := f.Client()
+			d.Holds(min(16, client.Bits), min(16, client.Bits))
+			for i := range count {
+				d.Weigh(i, 1+uint32(client.Address[1])*uint32(i))
+			}
+		}
+	})
+}
+
+// honest keeps every promise, with all facts.
+func honest(p *sdk.Plugin) {
+	p.WantClient()
+	p.WantGeo()
+	p.WantLatency()
+	region := p.Place("region", "where it is")
+	ranges := p.Networks("clients", "whose it is")
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count := c.Len()
+		for i := range count {
+			_, _ = region.Of(c, i), ranges.Of(c, i)
+		}
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			for i := range count {
+				micros, known := f.Latency(i)
+				if known {
+					d.Weigh(i, 1_000_000/(micros+1)+1)
+				}
+			}
+		}
+	})
+}
