@@ -155,6 +155,28 @@ func TestReplaceKeeps(t *testing.T) {
 	}
 }
 
+// Protects a zone of which one policy was made anew: the other one is read by workers already, so nothing of it may be written.
+func TestReplaceShared(t *testing.T) {
+	table := NewTable(nil)
+	shared, old, fresh := of("a"), of("x"), of("x")
+	old.Owner, fresh.Owner = "other.example.com.", "other.example.com."
+	table.Replace("public", nil, []*policy.Policy{shared, old})
+	done := make(chan struct{})
+	go func() { // the race detector looks
+		defer close(done)
+		for range 1000 {
+			_ = states(shared)
+		}
+	}()
+	table.Replace("public", []*policy.Policy{shared, old}, []*policy.Policy{shared, fresh})
+	<-done
+	table.Override(Query{ID: "a"}, Override{Force: ForceDown})
+	expect(t, "the shared policy", shared, policy.Down)
+	if table.Replace("public", []*policy.Policy{shared, fresh}, nil); len(table.sets) != 0 {
+		t.Errorf("got %d sets, want none", len(table.sets))
+	}
+}
+
 // Protects that nothing is left of zones that come and go.
 func TestReplaceForgets(t *testing.T) {
 	table := NewTable(nil)

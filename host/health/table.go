@@ -64,8 +64,9 @@ func (t *Table) Epoch() uint64 {
 	return t.epoch.Load()
 }
 
-// Replace gives the policies of next, which nobody reads yet, their slots, and frees those that only old had. A candidate that both have keeps
-// its state. Nil policies are skipped. It returns the candidates that an operator's word was lost for, because they are gone.
+// Replace gives the policies of next their slots, and frees those that only old had. A candidate that both have keeps its state. A policy of
+// next that is in old, too, stays as it is; the others nobody reads yet. Nil policies are skipped. It returns the candidates that an operator's
+// word was lost for, because they are gone.
 func (t *Table) Replace(view string, old, next []*policy.Policy) (lost []Candidate) {
 	if t == nil {
 		return nil
@@ -73,13 +74,18 @@ func (t *Table) Replace(view string, old, next []*policy.Policy) (lost []Candida
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	changed := false
+	stays := map[*policy.Policy]bool{}
 	for _, p := range next {
-		if p != nil {
+		switch {
+		case p == nil:
+		case p.Slots != nil:
+			stays[p] = true
+		default:
 			changed = t.claimLocked(view, p) || changed
 		}
 	}
 	for _, p := range old {
-		if p != nil {
+		if p != nil && !stays[p] {
 			lost = append(lost, t.releaseLocked(view, p)...)
 		}
 	}
