@@ -130,13 +130,34 @@ func (a Text) Shared() Text { a.about().Shared = true; return a }
 // Of returns the candidate's value.
 func (a Text) Of(p *Policy, candidate int) string { return p.config.Text(candidate, a.index) }
 
-// List returns the parts of the candidate's value that commas separate; none if it is empty.
-func (a Text) List(p *Policy, candidate int) []string {
+// List returns the parts of the candidate's value that commas separate, none if it is empty. It is made for a loop:
+//
+//	for part := a.List(p, i); part.Next(); { … part.Text … }
+func (a Text) List(p *Policy, candidate int) Part {
 	text := a.Of(p, candidate)
-	if text == "" {
-		return nil
+	return Part{rest: text, more: text != ""}
+}
+
+// Part is one part of a list. Next goes to the first and from one to the next; it returns false behind the last one.
+type Part struct {
+	Text, rest string
+	more       bool
+}
+
+// Next goes to the next part.
+//
+//go:noinline
+func (p *Part) Next() bool {
+	if !p.more {
+		return false
 	}
-	return strings.Split(text, ",")
+	end := strings.IndexByte(p.rest, ',')
+	if p.more = end >= 0; p.more {
+		p.Text, p.rest = p.rest[:end], p.rest[end+1:]
+	} else {
+		p.Text = p.rest
+	}
+	return true
 }
 
 // PlaceAttribute is an attribute whose value is a place on earth.

@@ -1,6 +1,10 @@
 package sdk
 
-import "signpost/sdk/abi"
+import (
+	"math"
+
+	"signpost/sdk/abi"
+)
 
 // Facts is what a decision may depend on.
 type Facts struct{ raw abi.Facts }
@@ -78,6 +82,8 @@ type Decision struct{ raw abi.Result }
 func (d *Decision) Weigh(candidate int, weight uint32) { d.raw.Weights[candidate] = weight }
 
 // Equal gives every open candidate the same share.
+//
+//go:noinline
 func (d *Decision) Equal(f *Facts) {
 	for i := range f.Len() {
 		if f.Open(i) {
@@ -86,28 +92,39 @@ func (d *Decision) Equal(f *Facts) {
 	}
 }
 
-// Lowest gives the open candidates of the lowest rank the same share, and the others none. rank may say that a candidate has no rank, so
-// that it gets nothing. It returns false if no open candidate has one; then it did nothing.
-func (d *Decision) Lowest(f *Facts, rank func(candidate int) (rank float64, ok bool)) bool {
-	lowest, first := 0.0, -1 // of those that have weight
-	for i := range f.Len() {
-		if !f.Open(i) {
-			continue
-		}
-		r, ok := rank(i)
-		switch {
-		case !ok || first >= 0 && r > lowest:
-			continue
-		case first < 0 || r < lowest:
-			for j := max(first, 0); j < i; j++ {
-				d.Weigh(j, 0)
-			}
-			lowest, first = r, i
-		}
-		d.Weigh(i, 1)
+// Lowest gives the open candidates of the lowest rank the same share, and the others none. A rank of NoRank gets nothing. It returns false
+// if no open candidate has a rank; then it did nothing.
+func (d *Decision) Lowest(f *Facts, ranks []float64) bool {
+	lowest := f.lowest(ranks)
+	if lowest == NoRank {
+		return false
 	}
-	return first >= 0
+	d.weighRank(f, ranks, lowest)
+	return true
 }
+
+//go:noinline
+func (f *Facts) lowest(ranks []float64) float64 {
+	lowest := NoRank
+	for i, rank := range ranks {
+		if rank < lowest && f.raw.Candidates[i].Weight != 0 {
+			lowest = rank
+		}
+	}
+	return lowest
+}
+
+//go:noinline
+func (d *Decision) weighRank(f *Facts, ranks []float64, lowest float64) {
+	for i, rank := range ranks {
+		if rank == lowest && f.raw.Candidates[i].Weight != 0 {
+			d.raw.Weights[i] = 1
+		}
+	}
+}
+
+// NoRank is above all ranks.
+const NoRank = math.MaxFloat64
 
 // Pick sets how many different candidates answer together: 1 unless a plugin of the chain said otherwise.
 func (d *Decision) Pick(count int) { d.raw.Pick = uint32(count) }

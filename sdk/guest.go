@@ -38,7 +38,7 @@ func (g *guest) configure(plugin, policy int, message []byte) []byte {
 	for len(g.accepted) <= policy {
 		g.accepted = append(g.accepted, accepted{})
 	}
-	p := Policy{config: message}
+	p := Policy{config: abi.Config(message)}
 	answer := g.plugins[plugin].accept(&p)
 	if answer.empty() && len(p.problems) == 0 {
 		p.problems = abi.AppendProblem(nil, abi.Problem{Candidate: -1, Attribute: -1, Text: "accepted without a function that decides"})

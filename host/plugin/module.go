@@ -19,7 +19,8 @@ const (
 	startFuel            = 60_000_000
 	configureFuel        = 5_000_000
 	configurePerCandFuel = 50_000
-	interpreterSlowdown  = 4 // where wazero has no compiler, a decision gets that much less fuel
+	configurePerByteFuel = 1_000 // of the message: a network is 20 bytes
+	interpreterSlowdown  = 4     // where wazero has no compiler, a decision gets that much less fuel
 )
 
 // module is one admitted file: compiled once, instantiated by each worker that needs it.

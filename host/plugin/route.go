@@ -34,7 +34,7 @@ type step struct {
 
 // configureFuel returns what configure of this step may spend.
 func (s *step) configureFuel() uint64 {
-	return configureFuel + configurePerCandFuel*uint64(s.candidateCount)
+	return configureFuel + configurePerCandFuel*uint64(s.candidateCount) + configurePerByteFuel*uint64(len(s.config))
 }
 
 // lease is what a program holds: handles of modules.

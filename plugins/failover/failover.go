@@ -13,7 +13,7 @@ func Plugin() *sdk.Plugin {
 	role := p.Word("role", []string{"primary", "secondary"}, "primary, or secondary: only while no primary is live")
 	priority := p.Int("priority", 0, 65535, "place in the order, the lowest first: role for more than two steps")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		ranks, first := make([]float64, c.Len()), 1.0
+		ranks, first := make([]float64, c.Len()), sdk.NoRank
 		for i := range ranks {
 			ranks[i] = float64(role.Of(c, i))
 			switch {
@@ -29,9 +29,7 @@ func Plugin() *sdk.Plugin {
 		if first > 0 && role.Set(c, 0) {
 			c.Refuse(0, "no candidate has role=primary")
 		}
-		return func(f *sdk.Facts, d *sdk.Decision) {
-			d.Lowest(f, func(i int) (float64, bool) { return ranks[i], true })
-		}
+		return func(f *sdk.Facts, d *sdk.Decision) { d.Lowest(f, ranks) }
 	})
 	return p
 }

@@ -2,7 +2,6 @@ package geolocation
 
 import (
 	"strconv"
-	"strings"
 
 	"signpost/sdk"
 )
@@ -13,66 +12,67 @@ type attributes struct {
 	everywhere                           sdk.Bool
 }
 
-// read appends the regions of one candidate to all, or refuses it.
-func (a *attributes) read(c *sdk.Policy, i int, all []served) []served {
-	before := len(all)
-	add := func(r region) { all = append(all, served{r, i}) }
-	for _, text := range a.asn.List(c, i) {
-		digits := strings.TrimPrefix(strings.ToUpper(text), "AS")
-		asn, err := strconv.ParseUint(digits, 10, 32)
-		if err != nil || asn == 0 {
-			a.asn.Refuse(c, i, "asn "+strconv.Quote(text)+" is not the number of an autonomous system, as 64496")
-		}
-		add(system | region(asn))
+// read adds the regions of one candidate to all, or refuses it. The attributes have functions of their own because a guest pays for a loop by
+// the size of the function around it.
+func (a *attributes) read(c *sdk.Policy, i int, all *regions) {
+	before := len(*all)
+	a.systems(c, i, all)
+	a.continents(c, i, all)
+	a.countries(c, i, all)
+	if a.everywhere.Of(c, i) {
+		all.add(served{everywhere, i})
 	}
-	for _, text := range a.continent.List(c, i) {
-		code, message := continentOf(text)
+	if len(*all) == before {
+		c.Refuse(i, "no region: a candidate has continent, country, subdivision, asn or default=yes")
+	}
+}
+
+//go:noinline
+func (a *attributes) systems(c *sdk.Policy, i int, all *regions) {
+	for part := a.asn.List(c, i); part.Next(); {
+		asn := systemOf(part.Text)
+		if asn == 0 {
+			a.asn.Refuse(c, i, "asn "+strconv.Quote(part.Text)+" is not the number of an autonomous system, as 64496")
+		}
+		all.add(served{system | region(asn), i})
+	}
+}
+
+//go:noinline
+func (a *attributes) continents(c *sdk.Policy, i int, all *regions) {
+	for part := a.continent.List(c, i); part.Next(); {
+		code, message := continentOf(part.Text)
 		if message != "" {
 			a.continent.Refuse(c, i, message)
 		}
-		add(continent | region(number(code)))
+		all.add(served{continent | region(number(code)), i})
 	}
-	countries := a.countries(c, i)
-	if subdivisions := a.subdivision.List(c, i); len(subdivisions) > 0 {
-		a.subdivisions(c, i, countries, subdivisions, add)
-	} else {
-		for _, code := range countries {
-			add(country | region(number(code)))
-		}
-	}
-	if a.everywhere.Of(c, i) {
-		add(everywhere)
-	}
-	if len(all) == before {
-		c.Refuse(i, "no region: a candidate has continent, country, subdivision, asn or default=yes")
-	}
-	return all
 }
 
-func (a *attributes) countries(c *sdk.Policy, i int) (codes []sdk.Code) {
-	for _, text := range a.country.List(c, i) {
-		code, message := countryOf(text)
+// countries adds the candidate's countries, or the subdivisions of its one country, which is then no region itself.
+//
+//go:noinline
+func (a *attributes) countries(c *sdk.Policy, i int, all *regions) {
+	divided, count := a.subdivision.Of(c, i) != "", 0
+	var last sdk.Code
+	for part := a.country.List(c, i); part.Next(); count++ {
+		code, message := countryOf(part.Text)
 		if message != "" {
 			a.country.Refuse(c, i, message)
 		}
-		codes = append(codes, code)
-	}
-	return codes
-}
-
-// subdivisions adds the subdivisions of the candidate's country, which is then no region itself.
-func (a *attributes) subdivisions(c *sdk.Policy, i int, countries []sdk.Code, list []string, add func(region)) {
-	if len(countries) != 1 {
-		a.subdivision.Refuse(c, i, "subdivision needs the one country that it is of, as in country=US subdivision=CA")
-		countries = []sdk.Code{{}}
-	}
-	for _, text := range list {
-		code, ok := sdk.CodeOf(text)
-		if before, after, full := strings.Cut(text, "-"); full {
-			a.subdivision.Refuse(c, i, "subdivision "+strconv.Quote(text)+" is written country="+before+" subdivision="+after)
-		} else if !ok || len(text) > 3 {
-			a.subdivision.Refuse(c, i, "subdivision "+strconv.Quote(text)+" is not a code of ISO 3166-2: one to three letters and digits")
+		last = code
+		if !divided {
+			all.add(served{country | region(number(code)), i})
 		}
-		add(subdivision | region(number(countries[0]))<<16 | region(number(code)))
+	}
+	if divided && count != 1 {
+		a.subdivision.Refuse(c, i, "subdivision needs the one country that it is of, as in country=US subdivision=CA")
+	}
+	for part := a.subdivision.List(c, i); part.Next(); {
+		code, message := subdivisionOf(part.Text)
+		if message != "" {
+			a.subdivision.Refuse(c, i, message)
+		}
+		all.add(served{subdivision | region(number(last))<<16 | region(number(code)), i})
 	}
 }

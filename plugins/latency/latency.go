@@ -13,16 +13,13 @@ func Plugin() *sdk.Plugin {
 	p.WantLatency()
 	region := p.Place("region", "where it is: a cloud's region as eu-west-1, one of signpost.yaml, or LATITUDE,LONGITUDE").Required()
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		together := true // then the client does not matter
-		for i := range c.Len() {
+		micros, together := make([]float64, c.Len()), true // then the client does not matter
+		for i := range micros {
 			together = together && region.Of(c, i) == region.Of(c, 0)
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
-			known := d.Lowest(f, func(i int) (float64, bool) {
-				micros, known := f.Latency(i)
-				return float64(micros), known
-			})
-			if !known {
+			rank(micros, f)
+			if !d.Lowest(f, micros) {
 				d.Equal(f)
 			}
 			if together {
@@ -31,4 +28,16 @@ func Plugin() *sdk.Plugin {
 		}
 	})
 	return p
+}
+
+// rank sets the round trip of each candidate that has one.
+//
+//go:noinline
+func rank(micros []float64, f *sdk.Facts) {
+	for i := range micros {
+		micros[i] = sdk.NoRank
+		if m, known := f.Latency(i); known {
+			micros[i] = float64(m)
+		}
+	}
 }

@@ -6,11 +6,7 @@
 // their clients: a client that was at one is sent to the next.
 package splithorizon
 
-import (
-	"slices"
-
-	"signpost/sdk"
-)
+import "signpost/sdk"
 
 // Plugin returns the plugin.
 func Plugin() *sdk.Plugin {
@@ -18,53 +14,84 @@ func Plugin() *sdk.Plugin {
 	p.WantClient()
 	clients := p.Networks("clients", "prefixes, addresses, collections, or * for everybody, joined by commas").Default("*")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		networks, lists := clients.Map(c), make([][]sdk.Network, c.Len())
-		groups := make([]int, c.Len()) // by candidate: the first one with the same clients
-		for i := range groups {
-			lists[i] = clients.Of(c, i)
-			for groups[i] < i && (c.Views() || !slices.Equal(lists[groups[i]], lists[i])) {
-				groups[i]++
-			}
-		}
-		for i := range groups {
-			if c.Views() {
-				break
-			}
-			if above, ok := shadow(networks, groups, lists[i], groups[i]); ok {
-				clients.Refuse(c, i, "nobody gets here: "+c.ID(above)+", which stands before it, has all of these clients")
-			}
+		h := &horizon{clients, clients.Map(c), make([]int, c.Len())}
+		for i := range h.groups {
+			h.place(c, i)
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
-			first := len(groups)
-			d.HoldsWithin(networks.Each(f.Client(), func(i int, _ uint8) bool {
-				if f.Open(i) {
-					first = min(first, groups[i])
-				}
-				return true
-			}))
-			for i, group := range groups {
-				if group == first && f.Open(i) {
-					d.Weigh(i, 1)
-				}
-			}
+			found := h.networks.Find(f.Client())
+			d.HoldsWithin(found.Scope)
+			h.weigh(h.first(&found, f), f, d)
 		}
 	})
 	return p
 }
 
-// shadow finds a candidate of an earlier group that has the last of the networks, if all of them are taken.
-func shadow(networks *sdk.NetworkMap, groups []int, own []sdk.Network, group int) (above int, taken bool) {
-	for _, network := range own {
-		taken = false
-		networks.Each(network, func(i int, _ uint8) bool {
-			if groups[i] < group {
-				above, taken = i, true
-			}
-			return !taken
-		})
-		if !taken {
-			return 0, false
+// horizon is one policy.
+type horizon struct {
+	clients  sdk.Networks
+	networks *sdk.NetworkMap
+	groups   []int // by candidate: the first one with the same clients
+}
+
+// first returns the first group of those found that has an open candidate, or a number that no group has.
+//
+//go:noinline
+func (h *horizon) first(found *sdk.Holders, f *sdk.Facts) int {
+	first := len(h.groups)
+	for found.Next() {
+		if f.Open(found.Candidate) {
+			first = min(first, h.groups[found.Candidate])
 		}
 	}
-	return above, taken
+	return first
+}
+
+// weigh gives the open candidates of a group the same share.
+//
+//go:noinline
+func (h *horizon) weigh(first int, f *sdk.Facts, d *sdk.Decision) {
+	for i, group := range h.groups {
+		if group == first && f.Open(i) {
+			d.Weigh(i, 1)
+		}
+	}
+}
+
+// place finds the group of a candidate, and refuses the candidate if groups before its own have all of its clients.
+//
+//go:noinline
+func (h *horizon) place(c *sdk.Policy, candidate int) {
+	h.groups[candidate] = candidate
+	if c.Views() {
+		return
+	}
+	own := h.clients.Of(c, candidate)
+	above := -1
+	for _, network := range own {
+		if above = h.holder(c, network, candidate); above < 0 {
+			return
+		}
+	}
+	if above >= 0 {
+		h.clients.Refuse(c, candidate, "nobody gets here: "+c.ID(above)+", which stands before it, has all of these clients")
+	}
+}
+
+// holder returns a candidate before this one that has all of the network; -1 if there is none, or one of the same group, which it then joins.
+//
+//go:noinline
+func (h *horizon) holder(c *sdk.Policy, network sdk.Network, candidate int) (above int) {
+	above = -1
+	for found := h.networks.Find(network); found.Next(); {
+		switch i := found.Candidate; {
+		case i >= candidate:
+		case h.clients.Same(c, i, candidate):
+			h.groups[candidate] = h.groups[i]
+			return -1
+		default:
+			above = i
+		}
+	}
+	return above
 }

@@ -8,6 +8,7 @@ package sticky
 
 import (
 	"math"
+	"slices"
 
 	"signpost/sdk"
 )
@@ -20,19 +21,20 @@ func Plugin() *sdk.Plugin {
 	bits4 := p.Int("bits4", 0, 32, "length of an IPv4 network").Shared().Default("24")
 	bits6 := p.Int("bits6", 0, 128, "length of an IPv6 network").Shared().Default("56")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		weights, seeds := make([]float64, c.Len()), make([]uint64, c.Len())
+		weights, seeds, ages := make([]float64, c.Len()), make([]uint64, c.Len()), make([]float64, c.Len())
 		for i := range weights {
 			weights[i], seeds[i] = float64(weight.Of(c, i)), hashOf(c.ID(i))
 		}
+		equal := slices.Repeat([]float64{1}, c.Len())
 		v4, v6 := uint8(bits4.Of(c, 0)), uint8(bits6.Of(c, 0))
 		if c.Len() == 1 {
 			v4, v6 = 0, 0
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			network := keyOf(f.Client(), v4, v6)
-			weighed := d.Lowest(f, func(i int) (float64, bool) { return age(network, seeds[i]) / weights[i], weights[i] > 0 })
-			if !weighed {
-				d.Lowest(f, func(i int) (float64, bool) { return age(network, seeds[i]), true })
+			if rank(ages, network, seeds, weights); !d.Lowest(f, ages) {
+				rank(ages, network, seeds, equal)
+				d.Lowest(f, ages)
 			}
 			d.Holds(v4, v6)
 		}
@@ -40,14 +42,38 @@ func Plugin() *sdk.Plugin {
 	return p
 }
 
+// rank sets the rank of each candidate for a network: its age by its weight, which is +Inf, and so none, for weight 0.
+//
+//go:noinline
+func rank(ranks []float64, network uint64, seeds []uint64, weights []float64) {
+	for i, seed := range seeds {
+		ranks[i] = age(network, seed) / weights[i]
+	}
+}
+
 // age is an exponentially distributed number that a network and a candidate always have together. The lowest of several, each divided by a
 // weight, is each one's as often as its share of the weights.
+//
+//go:noinline
 func age(network, seed uint64) float64 {
-	uniform := (float64(mix(network^seed)>>11) + 0.5) / (1 << 53)
-	return -math.Log(uniform)
+	return -logarithm(float64(mix(network^seed)>>11|1) / (1 << 53))
+}
+
+// logarithm is the natural one, of a number in 0..1, to 12 digits in a third of math.Log's time. It halves the number's exponent off, so that
+// 0.7 to 1.4 is left, and there log x = 2 artanh((x-1)/(x+1)), whose series is short.
+func logarithm(x float64) float64 {
+	bits := math.Float64bits(x) + (0x3ff<<52 - 0x3fe6a09e667f3bcd) // the second is the square root of a half
+	exponent := float64(int64(bits>>52) - 0x3ff)
+	x = math.Float64frombits(bits&(1<<52-1) + 0x3fe6a09e667f3bcd)
+	s := (x - 1) / (x + 1)
+	q := s * s
+	series := 1 + q*(1.0/3+q*(1.0/5+q*(1.0/7+q*(1.0/9+q*(1.0/11+q*(1.0/13+q*(1.0/15)))))))
+	return exponent*math.Ln2 + 2*s*series
 }
 
 // keyOf is a hash of the client's network, cut to v4 or v6 bits.
+//
+//go:noinline
 func keyOf(client sdk.Network, v4, v6 uint8) uint64 {
 	if client.Family == 4 {
 		client = client.Cut(v4)
