@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,6 +175,9 @@ func (h *Host) bind(cfg *config.Config) error {
 	if err := h.listeners.bind(h.addresses(cfg), cfg); err != nil {
 		return err
 	}
+	for _, d := range h.unheard(cfg) {
+		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
+	}
 	addr := h.adminAddress(cfg)
 	if addr == "" {
 		return nil
@@ -189,6 +193,23 @@ func (h *Host) addresses(cfg *config.Config) []string {
 		return h.options.Listen
 	}
 	return cfg.Listen
+}
+
+// unheard finds views of addresses that --listen took away.
+func (h *Host) unheard(cfg *config.Config) (diags diag.List) {
+	var served []string
+	for _, addr := range h.addresses(cfg) {
+		served = append(served, config.Sockets(addr)...)
+	}
+	for i := range cfg.Views {
+		v := &cfg.Views[i]
+		for _, socket := range v.Listen {
+			if !slices.Contains(served, socket) {
+				diags.Warnf(v.Pos, "views.%s: nobody listens at %s, since --listen goes before %s", v.Name, socket, config.FileName)
+			}
+		}
+	}
+	return diags
 }
 
 func (h *Host) adminAddress(cfg *config.Config) string {
@@ -213,6 +234,7 @@ func (h *Host) newAdmin(addr string) (*admin.Server, error) {
 // apply puts a changed configuration to work; the snapshot that has it is published already.
 func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	pos := diag.Pos{File: config.FileName}
+	diags = append(diags, h.unheard(cfg)...)
 	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
 		diags.Errorf(pos, "%v", err)
 	}

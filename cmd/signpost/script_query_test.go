@@ -24,12 +24,12 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 	m := new(dns.Msg).SetQuestion(dns.Fqdn(args[0]), typ)
 	m.RecursionDesired = true
 	m.SetEdns0(1232, false)
-	client := dns.Client{Timeout: 5 * time.Second}
+	client, server := dns.Client{Timeout: 5 * time.Second}, running(ts).addr
 	for _, option := range args[2:] {
-		option, prefix, _ := strings.Cut(option, "=")
+		option, value, _ := strings.Cut(option, "=")
 		switch option {
 		case "+subnet":
-			m.IsEdns0().Option = append(m.IsEdns0().Option, subnetOption(ts, prefix))
+			m.IsEdns0().Option = append(m.IsEdns0().Option, subnetOption(ts, value))
 		case "+tcp":
 			client.Net = "tcp"
 		case "+do":
@@ -40,11 +40,15 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 			m.RecursionDesired = false
 		case "+noedns":
 			m.Extra = nil
+		case "+from":
+			client.Dialer = dialerFrom(value, client.Net == "tcp")
+		case "+at":
+			server = addrAt(ts, value)
 		default:
 			ts.Fatalf("unknown option %q", option)
 		}
 	}
-	r, _, err := client.Exchange(m, running(ts).addr)
+	r, _, err := client.Exchange(m, server)
 	ts.Check(err)
 	return r, render(r)
 }

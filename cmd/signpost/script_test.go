@@ -57,7 +57,7 @@ func TestScripts(t *testing.T) {
 // commands is the scripts' vocabulary beside testscript's own.
 //
 //	serve DIR [FLAG…]              start a server on free ports; $ADDR and $ADMIN are its addresses
-//	query NAME TYPE [+OPTION…]     print rcode, flags and sections; +tcp +do +ch +nord +noedns +subnet=PREFIX (then also "subnet: PREFIX/SCOPE")
+//	query NAME TYPE [+OPTION…]     print rcode, flags and sections; +tcp +do +ch +nord +noedns +subnet=PREFIX (then also "subnet: PREFIX/SCOPE") +from=ADDR +at=N
 //	await TEXT NAME TYPE […]       query until the output matches the regular expression
 //	share N NAME TYPE VALUE LO HI  ask N times; VALUE must be LO to HI percent of the answers
 //	edit FILE OLD NEW              replace text in place, as a simple editor does
@@ -71,7 +71,9 @@ func TestScripts(t *testing.T) {
 //	release TEXT                   write the rest and close the file
 //	module FILE                    write a plugin module that has the plugin "weighted"; $SUM is its sum
 //	crash FILE                     write a plugin "crash" that fails at every decision
+//	guest FILE SOURCE              build a plugin from one file of Go
 //	agree N NAME TYPE              ask N times; each answer has the share that explain says, within four standard deviations
+//	tilt FILE [OLD NEW]...         write the plugin module "tilt" with texts of its manifest replaced; $SUM is its sum
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -91,6 +93,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"module":     moduleCommand,
 	"agree":      agreeCommand,
 	"crash":      crashCommand,
+	"guest":      guestCommand,
+	"tilt":       tiltCommand,
 }
 
 func condition(name string) (bool, error) {

@@ -69,6 +69,10 @@ var families = []struct {
 		{metrics.DecisionsCalled, []string{"called"}},
 		{metrics.DecisionsCached, []string{"cached"}},
 	}},
+	{"signpost_view_decisions_total", "Calls of the plugins that choose a client's view, by how they ended.", []string{"result"}, []row{
+		{metrics.ViewsChosen, []string{"chosen"}},
+		{metrics.ViewsFailed, []string{"failed"}},
+	}},
 	{"signpost_decision_fallbacks_total", "Routed answers at equal weights because a plugin failed.", nil, []row{
 		{metrics.DecisionsFallback, nil},
 	}},
@@ -106,6 +110,7 @@ type collector struct {
 	connections, accepted, refused                                      *prometheus.Desc
 	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
 	pluginInfo, pluginState, pluginStrikes                              *prometheus.Desc
+	viewQueries                                                         *prometheus.Desc
 }
 
 func newCollector(state State, counters *metrics.Set, version string) *collector {
@@ -143,6 +148,8 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		pluginInfo:    desc("signpost_plugin_info", "A plugin's version and sum; always 1.", "plugin", "version", "sha256"),
 		pluginState:   desc("signpost_plugin_state", "1 for the state the plugin is in.", "plugin", "state"),
 		pluginStrikes: desc("signpost_plugin_strikes", "Failed calls since the plugin's file was loaded.", "plugin"),
+
+		viewQueries: desc("signpost_view_queries_total", "Queries whose name was found in a zone of the view; not kept while there is one view for everybody.", "view"),
 	}
 	for _, f := range families {
 		c.families = append(c.families, desc(f.name, f.help, f.labels...))
@@ -159,6 +166,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.overrides,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
 		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.pluginInfo, c.pluginState, c.pluginStrikes,
+		c.viewQueries,
 	} {
 		out <- d
 	}
@@ -178,6 +186,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		for _, r := range f.rows {
 			counter(c.families[i], float64(totals[r.counter]), r.values...)
 		}
+	}
+	for view, count := range c.counters.Views() {
+		counter(c.viewQueries, float64(count), view)
 	}
 	c.collectStatus(gauge)
 

@@ -188,7 +188,6 @@ func (w *Worker) nextView() int {
 		w.ruledOut[number] = policy.Down
 	}
 	if choice.Policy != nil && w.plugins != nil {
-		w.counts.Inc(metrics.ViewsCalled)
 		w.facts = policy.Facts{Client: netip.PrefixFrom(w.client, w.client.BitLen()), Health: w.ruledOut}
 		w.locate(choice.Policy)
 		d := &w.chosen
@@ -204,6 +203,7 @@ func (w *Worker) nextView() int {
 		}
 		w.facts = policy.Facts{}
 		if !d.Fallback {
+			w.counts.Inc(metrics.ViewsChosen)
 			return number
 		}
 		w.counts.Inc(metrics.ViewsFailed)

@@ -25,6 +25,8 @@ type Source struct {
 	CheckNames []string
 	// Terms are the regions and collections that annotations may name.
 	Terms plugin.Terms
+	// Change is the plugins to route with; nil: those that are loaded.
+	Change *plugin.Change
 }
 
 // Compile reads and compiles one zone. The zone is nil when a diagnostic is an error. files are the paths that were read or looked for,

@@ -111,7 +111,11 @@ func (s *stage) route(specs []*policy.Spec, plugins *plugin.Host) (policies []*p
 		return make([]*policy.Policy, len(specs)), true
 	}
 	for _, spec := range specs {
-		p, diags := plugins.Route(spec, s.src.Terms)
+		route := plugins.Route
+		if s.src.Change != nil {
+			route = s.src.Change.Route
+		}
+		p, diags := route(spec, s.src.Terms)
 		s.diags = append(s.diags, diags...)
 		policies = append(policies, p)
 	}

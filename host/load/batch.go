@@ -13,6 +13,7 @@ import (
 	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
+	"signpost/host/policy"
 	"signpost/host/zone"
 )
 
@@ -26,11 +27,19 @@ type batch struct {
 	// considerate: it is large, and queries are answered meanwhile; a processor was lent to it.
 	considerate bool
 	plugins     *plugin.Host // nil: routed names stay pending
+	pluginEpoch uint64       // when it was begun
 	began       time.Time
 	jobs        []*job
 	modules     []*moduleJob
 	data        []*dataJob
 	removed     []string // zone files
+
+	// Of a batch with modules.
+	change   *plugin.Change
+	served   map[string]*zone.Zone // by path: routed zones in service when it was begun
+	rerouted map[string]asked      // of these, those that no job replaced
+	views    *policy.Policy        // that chooses among views; nil: none, or it is new in the batch
+	dataRead bool                  // what the jobs have of data; they may have to be done again
 
 	reader   reader
 	mu       sync.Mutex
@@ -61,15 +70,17 @@ type moduleJob struct {
 	path      string
 	gone      bool
 	limits    config.PluginLimits
+	loaded    moduleVersion // in service; zero: none
+	version   moduleVersion // as read
+	same      bool          // it is that one
 	unsettled bool
+	refused   bool
+	refusals  int // policies that need the old version
 	diags     diag.List
 }
 
-// work does the batch: plugins first, since zones are routed by them.
-func (l *Loader) work(ctx context.Context, b *batch) {
-	for _, m := range b.modules {
-		l.loadModule(ctx, b, m)
-	}
+// compile does all jobs.
+func (l *Loader) compile(ctx context.Context, b *batch) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	wait.Go(func() { // zones do not depend on it, so it need not be early
@@ -77,7 +88,9 @@ func (l *Loader) work(ctx context.Context, b *batch) {
 			giveWay()
 		}
 		for _, j := range b.data {
-			b.readData(j)
+			if !b.dataRead {
+				b.readData(j)
+			}
 		}
 	})
 	for range min(len(b.jobs), cap(l.slots)) {
@@ -97,7 +110,7 @@ func (l *Loader) work(ctx context.Context, b *batch) {
 		})
 	}
 	wait.Wait()
-	b.included = nil
+	b.dataRead = true
 }
 
 // compile does one job.
@@ -120,7 +133,7 @@ func (b *batch) compile(j *job) {
 		j.note(path, c)
 		return c.text, c.err
 	}
-	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, CheckNames: checkNames(b.config), Terms: b.terms}
+	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, CheckNames: checkNames(b.config), Terms: b.terms, Change: b.change}
 	source.Serial = func(file uint32) uint32 {
 		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
 		if j.auto {

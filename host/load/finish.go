@@ -15,10 +15,7 @@ import (
 
 // finish takes over what a batch made and publishes it.
 func (l *Loader) finish(b *batch) {
-	changed := false
-	for _, m := range b.modules {
-		l.finishModule(m)
-	}
+	changed := l.finishModules(b)
 	l.modulesDue = l.modulesDue && len(b.modules) == 0
 	textLen, errors := 0, 0
 	for _, j := range b.jobs {
@@ -75,6 +72,7 @@ func (l *Loader) finish(b *batch) {
 func (l *Loader) finishJob(b *batch, j *job) bool {
 	e := l.entries[j.path]
 	e.building = false
+	l.catchUp(b, j)
 	now := l.options.Now()
 	for _, file := range j.unsettled {
 		l.postpone(file, now)
@@ -129,30 +127,6 @@ func (l *Loader) logRefused(log *slog.Logger, e *entry) {
 	default:
 		log.Error("zone not loaded; the last good version stays", "errors", e.diags.Errors(), "serial", e.zone.Serial)
 	}
-}
-
-func (l *Loader) finishModule(m *moduleJob) {
-	switch {
-	case m.unsettled:
-		l.postpone(m.path, l.options.Now())
-		return
-	case m.gone:
-		delete(l.found.modules, m.path)
-		l.options.Log.Info("plugin removed", "file", m.path)
-		l.demandRouted(l.options.Now())
-		return
-	}
-	delete(l.busy, m.path)
-	if !l.first {
-		l.demandRouted(l.options.Now())
-	}
-	if l.found.modules[m.path] = m.diags; len(m.diags) == 0 {
-		delete(l.found.modules, m.path)
-		if !l.first {
-			l.options.Log.Info("plugin loaded", "file", m.path)
-		}
-	}
-	l.logDiagnostics(m.diags)
 }
 
 // remove forgets a zone whose file is gone.

@@ -13,7 +13,7 @@ import (
 // newBatch collects what is due. Files of zones that are compiling stay pending until that is done.
 func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	now := l.options.Now()
-	b := &batch{config: l.wanted, terms: termsOf(l.wanted), changed: changed, asked: asked, began: now, reader: l.newReader(now), included: make(map[string]content)}
+	b := &batch{config: l.wanted, terms: termsOf(l.wanted), changed: changed, asked: asked, began: now, pluginEpoch: l.pluginEpoch, reader: l.newReader(now), included: make(map[string]content)}
 	if b.config.Serial == config.SerialAuto {
 		l.serials.recall()
 	}
@@ -22,6 +22,7 @@ func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 		l.take(b, file, taken)
 	}
 	l.takeData(b)
+	l.takeRefused(b, taken)
 	if !l.modulesDue || len(b.modules) > 0 {
 		b.plugins = l.options.Plugins
 	}
@@ -51,7 +52,7 @@ func (l *Loader) take(b *batch, file string, taken map[string]bool) {
 	}
 	l.touchData(file)
 	if isModule(file) {
-		b.modules = append(b.modules, &moduleJob{path: file, gone: gone, limits: b.config.Plugin(moduleName(file))})
+		b.modules = append(b.modules, l.newModuleJob(b, file, gone))
 	}
 	for zoneFile := range concerned {
 		switch {

@@ -95,19 +95,22 @@ type Loader struct {
 	choice       *zone.Choice               // of a client's views, with config
 	serials      *serials
 	found        found
-	busy         map[string]time.Time // files that were being written when they were to be read, since when
-	saidBusy     map[string]bool      // of these, the ones that were logged
-	settled      bool                 // take all files as they are: for one look, not for following
-	root         fs.FileInfo          // the directory that the zones came from
-	viewsRefused bool                 // the latest configuration was refused because of its views alone: other plugins may accept it
-	modulesDue   bool                 // the directory's plugins were not loaded yet: no zone can be routed
-	replaced     bool                 // it went away since; another one may have the same inode
-	watchFault   bool                 // it was said that not everything can be watched
-	lookAt       time.Time            // when to look at everything, at the latest
-	lookTook     time.Duration        // the latest look at everything
-	reported     diag.List            // the directory's diagnostics that were logged, with those of doubled zones
-	reportedDir  diag.List            // and without
-	stale        bool                 // status is out of date
+	busy         map[string]time.Time     // files that were being written when they were to be read, since when
+	saidBusy     map[string]bool          // of these, the ones that were logged
+	settled      bool                     // take all files as they are: for one look, not for following
+	root         fs.FileInfo              // the directory that the zones came from
+	viewsRefused bool                     // the latest configuration was refused because of its views alone: other plugins may accept it
+	pluginEpoch  uint64                   // changes when plugins of files did
+	refused      map[string]bool          // plugin files that policies in service do not go with
+	inService    map[string]moduleVersion // plugin files of which a version is loaded
+	modulesDue   bool                     // the directory's plugins were not loaded yet: no zone can be routed
+	replaced     bool                     // it went away since; another one may have the same inode
+	watchFault   bool                     // it was said that not everything can be watched
+	lookAt       time.Time                // when to look at everything, at the latest
+	lookTook     time.Duration            // the latest look at everything
+	reported     diag.List                // the directory's diagnostics that were logged, with those of doubled zones
+	reportedDir  diag.List                // and without
+	stale        bool                     // status is out of date
 	status       atomic.Pointer[Status]
 }
 
@@ -138,6 +141,8 @@ func New(options Options) *Loader {
 		config:     config.Default(),
 		wanted:     config.Default(),
 		found:      found{modules: make(map[string]diag.List)},
+		refused:    make(map[string]bool),
+		inService:  make(map[string]moduleVersion),
 		busy:       make(map[string]time.Time),
 		saidBusy:   make(map[string]bool),
 	}

@@ -25,11 +25,8 @@ func moduleName(file string) string { return strings.TrimSuffix(path.Base(file),
 // loadModule hands one plugin file to the plugin host.
 func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
 	pos := diag.Pos{File: m.path}
-	if l.options.Plugins == nil {
-		return
-	}
 	if m.gone {
-		l.options.Plugins.Remove(moduleName(m.path))
+		b.change.Remove(moduleName(m.path))
 		return
 	}
 	c := b.reader.read(m.path)
@@ -44,11 +41,15 @@ func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
 		m.diags.Errorf(m.limits.SHA256Pos, "plugin %s: %s has the sum %s, expected %s", moduleName(m.path), m.path, sum, m.limits.SHA256)
 		return
 	}
+	m.version = moduleVersion{c.sum, m.limits}
+	if m.same = m.version == m.loaded; m.same {
+		return
+	}
 	limits := plugin.Limits{Memory: uint32(m.limits.Memory)}
 	if m.limits.Fuel != config.DefaultPluginLimits().Fuel {
 		limits.Fuel = uint64(m.limits.Fuel) // the default is the plugin host's own: less where Wasm is interpreted
 	}
-	if err := l.options.Plugins.Load(ctx, moduleName(m.path), c.text, limits); err != nil {
+	if err := b.change.Load(ctx, moduleName(m.path), c.text, limits); err != nil {
 		m.diags.Errorf(pos, "%v", err) // it names the plugin
 	}
 }

@@ -112,7 +112,7 @@ func (l *Loader) failed() []Failed {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(l.found.modules)) {
-		list = append(list, Failed{Path: path})
+		list = append(list, Failed{Path: path, Serving: l.inService[path] != (moduleVersion{})})
 	}
 	for _, e := range l.byPath() {
 		if e.failed() && e.origin != nil {

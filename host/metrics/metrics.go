@@ -48,8 +48,8 @@ const (
 	DecisionsFallback // of both: the plugin failed, all live candidates had equal weight
 	DecisionsFailOpen // of both: all candidates were down, answered as if all were up
 
-	ViewsCalled // calls of the plugins that choose a client's view
-	ViewsFailed // of these, the ones in which a plugin failed
+	ViewsChosen // calls of the plugins that choose a client's view
+	ViewsFailed // of those in which one failed
 
 	RateLimitDropped
 	RateLimitSlipped

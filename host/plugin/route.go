@@ -189,7 +189,10 @@ func (r *routing) chainPos() diag.Pos {
 
 // known lists the plugins that may stand here.
 func (r *routing) known() []string {
-	return slices.DeleteFunc(r.host.namesLocked(), func(name string) bool { return r.host.findLocked(nil, name).about.Kind != r.kind })
+	return slices.DeleteFunc(r.host.namesLocked(), func(name string) bool {
+		p := r.host.findLocked(r.change, name)
+		return p == nil || p.about.Kind != r.kind
+	})
 }
 
 func (h *Host) hasBuiltinsLocked() bool { return len(h.builtins) > 0 }

@@ -42,6 +42,13 @@ func NewBroken(origin []byte, path string) *Zone {
 	return &Zone{Origin: origin, Labels: wire.CountLabels(origin), Path: path, Broken: true}
 }
 
+// WithPolicies returns the zone with other policies, one for each that it has.
+func (z *Zone) WithPolicies(policies []*policy.Policy) *Zone {
+	next := *z
+	next.Policies = policies
+	return &next
+}
+
 // Signed tells whether the zone carries proofs of non-existence.
 func (z *Zone) Signed() bool { return len(z.nsec) > 0 || len(z.nsec3.nodes) > 0 }
 
