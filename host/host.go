@@ -124,6 +124,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
 	options := plugin.Options{Builtin: plugins.Builtin(), CacheDir: CacheDir()}
 	options.Warn = func(err error) { h.options.Log.Warn(fmt.Sprintf("%v; compiling plugins at each start", err)) }
+	options.Tripped = h.logTrip
 	p, err := plugin.New(ctx, options)
 	if err != nil && options.CacheDir != "" {
 		options.Warn(err)
@@ -131,6 +132,16 @@ func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
 		p, err = plugin.New(ctx, options)
 	}
 	return p, err
+}
+
+// logTrip tells that a plugin is out of service, or back.
+func (h *Host) logTrip(t plugin.Trip) {
+	if t.Open {
+		h.options.Log.Error("plugin out of service: its policies answer at equal weights; it is tried once a minute",
+			"plugin", t.Plugin, "strikes", t.Strikes, "reason", t.Reason)
+		return
+	}
+	h.options.Log.Info("plugin in service again", "plugin", t.Plugin)
 }
 
 // Wait returns when ctx is done, or with the error that made serving impossible.

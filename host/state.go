@@ -4,9 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"signpost/host/admin"
+	"signpost/host/load"
 )
 
 // state is the host as the admin server sees it.
@@ -16,7 +18,7 @@ type state Host
 func (s *state) Status() admin.Status {
 	h := (*Host)(s)
 	h.countListeners()
-	status := admin.Status{Loaded: h.ready.Load(), Plugins: h.pluginStates()}
+	status := admin.Status{Loaded: h.ready.Load(), Plugins: h.pluginStates(nil)}
 	loaded := h.loader.Status()
 	if loaded == nil {
 		return status
@@ -25,6 +27,7 @@ func (s *state) Status() admin.Status {
 		loaded.Generation, len(loaded.Config.Views), len(loaded.Zones), loaded.Records()
 	status.States, status.Overrides = h.health.Counts()
 	status.Diagnostics = loaded.Diagnostics
+	status.Plugins = h.pluginStates(loaded.Failed)
 	for _, f := range loaded.Failed {
 		status.Stale = append(status.Stale, admin.Stale{File: f.Path, View: f.View, Zone: f.Name, Serving: f.Serving})
 	}
@@ -45,15 +48,35 @@ func (h *Host) countListeners() {
 	c.UDPReceiveErrors.Store(datagrams.ReceiveErrors)
 }
 
-func (h *Host) pluginStates() []admin.Plugin {
+// builtinPlugins stands for the built-in plugins while nobody knows their names.
+const builtinPlugins = "built-in"
+
+// pluginStates are the plugins that are loaded, and those that should be.
+func (h *Host) pluginStates(failed []load.Failed) []admin.Plugin {
 	var list []admin.Plugin
 	for _, p := range h.plugins.Plugins() {
 		state := admin.PluginReady
 		if p.Broken {
 			state = admin.PluginTripped
 		}
-		list = append(list, admin.Plugin{Name: p.Name, Version: p.Version, SHA256: p.SHA256, State: state, Strikes: p.Strikes})
+		list = append(list, admin.Plugin{Name: p.Name, Version: p.Version, SHA256: p.SHA256, State: state,
+			Strikes: p.Strikes, Calls: p.Decisions, Fallbacks: p.Fallbacks, Fuel: p.Fuel})
 	}
+	for _, f := range failed {
+		name, is := strings.CutSuffix(filepath.Base(f.Path), ".wasm")
+		if is && !f.Serving && !slices.ContainsFunc(list, func(p admin.Plugin) bool { return p.Name == name }) {
+			list = append(list, admin.Plugin{Name: name, State: admin.PluginFailed})
+		}
+	}
+	select {
+	case <-h.plugins.Ready():
+		if h.plugins.Err() != nil {
+			list = append(list, admin.Plugin{Name: builtinPlugins, State: admin.PluginFailed})
+		}
+	default:
+		list = append(list, admin.Plugin{Name: builtinPlugins, State: admin.PluginLoading})
+	}
+	slices.SortFunc(list, func(a, b admin.Plugin) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 

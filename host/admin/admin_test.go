@@ -74,7 +74,7 @@ var degraded = Status{
 		{Pos: diag.Pos{File: "example.com.zone", Line: 14, Col: 1}, Severity: diag.Warning, Text: "duplicate record"},
 	},
 	Plugins: []Plugin{
-		{Name: "canary", Version: "0.1", SHA256: "5f3c", State: PluginTripped, Strikes: 9},
+		{Name: "canary", Version: "0.1", SHA256: "5f3c", State: PluginTripped, Strikes: 9, Calls: 5, Fallbacks: 11, Fuel: 700},
 		{Name: "weighted", Version: "1.0", SHA256: "aa00", State: PluginReady},
 	},
 }
@@ -237,6 +237,9 @@ func TestMetrics(t *testing.T) {
 		`signpost_plugin_state{plugin="canary",state="tripped"} 1`,
 		`signpost_plugin_state{plugin="canary",state="ready"} 0`,
 		`signpost_plugin_strikes{plugin="canary"} 9`,
+		`signpost_plugin_calls{plugin="canary"} 5`,
+		`signpost_plugin_fallbacks{plugin="canary"} 11`,
+		`signpost_plugin_fuel{plugin="canary"} 700`,
 	} {
 		if !strings.Contains(body, line+"\n") {
 			t.Errorf("no line %q", line)

@@ -110,6 +110,7 @@ type collector struct {
 	connections, accepted, refused                                      *prometheus.Desc
 	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
 	pluginInfo, pluginState, pluginStrikes                              *prometheus.Desc
+	pluginCalls, pluginFallbacks, pluginFuel                            *prometheus.Desc
 	viewQueries                                                         *prometheus.Desc
 }
 
@@ -145,9 +146,12 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		sendErrors:    desc("signpost_udp_send_errors_total", "UDP responses that the system did not take."),
 		receiveErrors: desc("signpost_udp_receive_errors_total", "Receive calls that failed."),
 
-		pluginInfo:    desc("signpost_plugin_info", "A plugin's version and sum; always 1.", "plugin", "version", "sha256"),
-		pluginState:   desc("signpost_plugin_state", "1 for the state the plugin is in.", "plugin", "state"),
-		pluginStrikes: desc("signpost_plugin_strikes", "Failed calls since the plugin's file was loaded.", "plugin"),
+		pluginInfo:      desc("signpost_plugin_info", "A plugin's version and sum; always 1.", "plugin", "version", "sha256"),
+		pluginState:     desc("signpost_plugin_state", "1 for the state the plugin is in.", "plugin", "state"),
+		pluginStrikes:   desc("signpost_plugin_strikes", "Failed calls since the plugin's file was loaded.", "plugin"),
+		pluginCalls:     desc("signpost_plugin_calls", "Calls that went well since the plugin's file was loaded.", "plugin"),
+		pluginFallbacks: desc("signpost_plugin_fallbacks", "Decisions that had to do without the plugin since its file was loaded.", "plugin"),
+		pluginFuel:      desc("signpost_plugin_fuel", "Fuel that the calls which went well took since the plugin's file was loaded.", "plugin"),
 
 		viewQueries: desc("signpost_view_queries_total", "Queries whose name was found in a zone of the view; not kept while there is one view for everybody.", "view"),
 	}
@@ -166,7 +170,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.overrides,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
 		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.pluginInfo, c.pluginState, c.pluginStrikes,
-		c.viewQueries,
+		c.pluginCalls, c.pluginFallbacks, c.pluginFuel, c.viewQueries,
 	} {
 		out <- d
 	}
@@ -238,6 +242,9 @@ func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...strin
 	for _, p := range status.Plugins {
 		gauge(c.pluginInfo, 1, p.Name, p.Version, p.SHA256)
 		gauge(c.pluginStrikes, float64(p.Strikes), p.Name)
+		gauge(c.pluginCalls, float64(p.Calls), p.Name)
+		gauge(c.pluginFallbacks, float64(p.Fallbacks), p.Name)
+		gauge(c.pluginFuel, float64(p.Fuel), p.Name)
 		for state, label := range pluginStates {
 			in := 0.0
 			if PluginState(state) == p.State {

@@ -34,7 +34,9 @@ type Stale struct {
 type Plugin struct {
 	Name, Version, SHA256 string
 	State                 PluginState
-	Strikes               uint64 // since its file was loaded
+	Strikes               uint64 // since its file was loaded, and so the others
+	Calls, Fallbacks      uint64 // that went well; that did not, or were not made while it was tripped
+	Fuel                  uint64 // of the calls that went well
 }
 
 // PluginState is what a plugin is doing.
@@ -44,7 +46,7 @@ type PluginState uint8
 const (
 	PluginLoading PluginState = iota // being compiled
 	PluginReady
-	PluginTripped // too many strikes: not called until its file changes
+	PluginTripped // too many strikes: tried again once a minute
 	PluginFailed  // its file does not load
 )
 
