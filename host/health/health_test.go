@@ -267,3 +267,26 @@ func TestHammer(t *testing.T) {
 		t.Errorf("got epoch %d, %v; want %d, down: the first policy's slots are still the candidates'", table.Epoch(), p.Slots[1].Health(), before+1)
 	}
 }
+
+// BenchmarkReplace is the reload of a zone with 10,000 policies of 8 candidates.
+func BenchmarkReplace(b *testing.B) {
+	policies := func() (list []*policy.Policy) {
+		for i := range 10_000 {
+			p := of("a web", "b web", "c web", "d web", "e web", "f web", "g web", "h web")
+			p.Owner = fmt.Sprintf("n%d.example.com.", i)
+			list = append(list, p)
+		}
+		return list
+	}
+	table := NewTable(nil)
+	served := policies()
+	table.Replace("public", nil, served)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		next := policies()
+		b.StartTimer()
+		table.Replace("public", served, next)
+		served = next
+	}
+}
