@@ -153,6 +153,9 @@ func (b *batch) readData(j *dataJob) {
 	case c.sum == j.known:
 		j.same = true
 		return
+	case len(c.text) == 0: // who has nothing measured writes a comment
+		j.diags.Errorf(j.file.Pos, "%s: %s is empty%s", dataKeys[j.kind], j.file.Path, j.stays())
+		return
 	}
 	if j.kind == tableFile {
 		j.readTable(c.text, geo.NewRegions(b.config.Latency.Regions))
@@ -207,7 +210,7 @@ func (l *Loader) finishData(b *batch, j *dataJob) bool {
 	l.logDiagnostics(news(f.diags, j.diags))
 	f.sum, f.diags = j.sum, j.diags
 	if j.diags.Errors() > 0 {
-		if j.kind == tableFile && !b.first && f.loaded() {
+		if j.textLen > 0 && j.kind == tableFile && f.loaded() { // the other diagnostics say it themselves
 			l.options.Log.Error("latency table not loaded; the last good one stays", "file", j.file.Path, "errors", j.diags.Errors())
 		}
 		return false
