@@ -41,7 +41,7 @@ var floor = map[string]int{
 var homes = map[string][]string{
 	"github.com/fsnotify/fsnotify":         {"host/load"},
 	"github.com/goccy/go-yaml":             {"host/config"},
-	"github.com/maxmind/mmdbwriter":        {"host/geo/sample"},
+	"github.com/maxmind/mmdbwriter":        {"cmd/peerbench", "host/geo/sample"},
 	"github.com/miekg/dns":                 {"cmd/peerbench"},
 	"github.com/oschwald/maxminddb-golang": {"host/geo"},
 	"github.com/prometheus/client_golang":  {"host/admin"},

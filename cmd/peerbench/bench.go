@@ -162,6 +162,9 @@ func (b *bench) measure(ctx context.Context) {
 		if slices.Contains(b.o.loads, loadReload) {
 			b.measureReloads(ctx, round)
 		}
+		if slices.Contains(b.o.loads, loadRoutes) {
+			b.measureRoutes(ctx, round)
+		}
 	}
 	if slices.Contains(b.o.loads, loadSave) {
 		b.measureSaves(ctx)
@@ -177,7 +180,7 @@ func (b *bench) measureQueries(ctx context.Context, round int, q queryFile) {
 		if ctx.Err() != nil {
 			return
 		}
-		if q.load.name == loadRouted && f.dialect == dialectPlain && !f.echo {
+		if !f.echo && !f.dialect.can(q.load) {
 			continue // the table says n/a
 		}
 		m, err := b.measureQueriesOn(ctx, f, q)
@@ -262,8 +265,23 @@ func (b *bench) measureLatency(ctx context.Context, s *server, q queryFile, m *l
 	return nil
 }
 
-// start lays out a site, writes its zones and starts the server.
+// zoneSource is a zone and what writes its text.
+type zoneSource struct {
+	origin string
+	write  func(io.Writer) error
+}
+
+// start starts the server on a plain zone and, on demand, the routed one.
 func (b *bench) start(f found, z zoneText, routed bool) (*server, error) {
+	zones := []zoneSource{{benchOrigin, z.write}}
+	if routed {
+		zones = append(zones, zoneSource{routedOrigin, func(w io.Writer) error { return writeRouted(w, f.dialect) }})
+	}
+	return b.startWith(f, zones)
+}
+
+// startWith lays out a site, writes its zones and starts the server.
+func (b *bench) startWith(f found, zones []zoneSource) (*server, error) {
 	b.sites++
 	s := site{dir: filepath.Join(b.dir, fmt.Sprintf("%03d-%s", b.sites, f.name)), threads: runtime.NumCPU(), program: f.path, env: f.env}
 	var err error
@@ -276,15 +294,9 @@ func (b *bench) start(f found, z zoneText, routed bool) (*server, error) {
 	if err := os.MkdirAll(s.file("zones"), 0o755); err != nil {
 		return nil, err
 	}
-	add := func(origin string, write func(io.Writer) error) error {
-		s.zones = append(s.zones, siteZone{origin, s.file(f.zonePath(origin))})
-		return saveZone(s.zones[len(s.zones)-1].path, write)
-	}
-	if err := add(benchOrigin, z.write); err != nil {
-		return nil, err
-	}
-	if routed {
-		if err := add(routedOrigin, func(w io.Writer) error { return writeRouted(w, f.dialect) }); err != nil {
+	for _, zone := range zones {
+		s.zones = append(s.zones, siteZone{zone.origin, s.file(f.zonePath(zone.origin))})
+		if err := saveZone(s.zones[len(s.zones)-1].path, zone.write); err != nil {
 			return nil, err
 		}
 	}

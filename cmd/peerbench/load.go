@@ -13,12 +13,14 @@ const (
 	loadStatic = "static"
 	loadMixed  = "mixed"
 	loadRouted = "routed"
+	loadGeo    = "geo"
 	loadStart  = "start"
 	loadReload = "reload"
+	loadRoutes = "routes"
 	loadSave   = "save"
 )
 
-var loadNames = []string{loadStatic, loadMixed, loadRouted, loadStart, loadReload, loadSave}
+var loadNames = []string{loadStatic, loadMixed, loadRouted, loadGeo, loadStart, loadReload, loadRoutes, loadSave}
 
 // queryCount is how many queries a load's file holds; dnsperf goes round.
 const queryCount = 100_000
@@ -33,7 +35,11 @@ const (
 	kindReferral             // delegation with glue
 	kindAlias                // CNAME
 	kindRouted               // one of two A records, by weight
+	kindGeo                  // one of two A records of the client's continent, by weight
 )
+
+// steered tells whether only servers with policies can answer the load.
+func (l load) steered() bool { return l.percent[kindRouted]+l.percent[kindGeo] > 0 }
 
 // load is what dnsperf asks. percent of all queries are of each kind; they add up to 100.
 type load struct {
@@ -48,6 +54,8 @@ func queryLoads(hosts int) []load {
 		{loadMixed, "40 % A record, 20 % NXDOMAIN, 15 % wildcard, 15 % referral with glue, 10 % CNAME; missing and wildcard names never repeat within 100,000 queries",
 			map[kind]int{kindHost: 40, kindMissing: 20, kindWildcard: 15, kindReferral: 15, kindAlias: 10}},
 		{loadRouted, fmt.Sprintf("%d names with two A records each, weighted %d/%d", routedCount, heavyWeight, lightWeight), map[kind]int{kindRouted: 100}},
+		{loadGeo, fmt.Sprintf("%d names with four A records each, two in each of two continents, weighted %d/%d there; the client's continent is looked up in a MaxMind database for every query",
+			routedCount, heavyWeight, lightWeight), map[kind]int{kindGeo: 100}},
 	}
 }
 
@@ -63,7 +71,7 @@ type query struct {
 func (l load) queries(hosts, count int) []query {
 	random := rand.New(rand.NewPCG(1035, uint64(len(l.name))))
 	kinds := make([]kind, 0, 100)
-	for k := kindHost; k <= kindRouted; k++ {
+	for k := kindHost; k <= kindGeo; k++ {
 		for range l.percent[k] {
 			kinds = append(kinds, k)
 		}
@@ -95,6 +103,9 @@ func newQuery(k kind, hosts, serial int, random *rand.Rand) query {
 	case kindRouted:
 		q.index = random.IntN(routedCount)
 		q.name = routedName(q.index)
+	case kindGeo:
+		q.index = random.IntN(routedCount)
+		q.name = geoName(q.index)
 	}
 	return q
 }

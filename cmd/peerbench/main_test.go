@@ -85,7 +85,7 @@ func TestQuickRun(t *testing.T) {
 		}
 	}
 	for peer, loads := range map[string][]string{
-		"echo": {"static", "mixed", "routed"}, "gdnsd": {"static", "mixed", "routed", "reload"},
+		"echo": {"static", "mixed", "routed"}, "gdnsd": {"static", "mixed", "routed", "geo", "reload"},
 		"nsd": {"static", "mixed", "reload"},
 	} {
 		for _, load := range loads {

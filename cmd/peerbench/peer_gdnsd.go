@@ -17,7 +17,10 @@ func gdnsdPeer() peer {
   run_dir => %[3]s/run
   state_dir => %[3]s/state
 }
-%[4]s`, s.port, s.threads, s.dir, gdnsdResources())
+%[4]s`, s.port, s.threads, s.dir, gdnsdResources(s.file("geo.mmdb")))
+			if err := writeGeography(s.file("geo.mmdb")); err != nil {
+				return setup{}, err
+			}
 			return setup{args: []string{"-c", s.dir, "start"}}, s.write("config", config)
 		},
 		reload: func(s site, _ string) []string { return []string{"-c", s.dir, "reload-zones"} },

@@ -17,6 +17,12 @@ func signpostPeer() peer {
 	return peer{
 		name: signpostName, title: "Signpost", version: []string{"version"}, dialect: dialectSignpost, zonePath: standardZonePath,
 		prepare: func(s site) (setup, error) {
+			if err := writeGeography(s.file("zones/geo.mmdb")); err != nil {
+				return setup{}, err
+			}
+			if err := s.write("zones/signpost.yaml", "geo: { database: geo.mmdb }\n"); err != nil {
+				return setup{}, err
+			}
 			return setup{
 				args: []string{"serve", s.file("zones"), "--listen", s.addr(), "--admin", "127.0.0.1:" + strconv.Itoa(s.sidePort)},
 				env:  []string{"GOMAXPROCS=" + strconv.Itoa(s.threads)},

@@ -14,6 +14,7 @@ type results struct {
 	Loads   []loadResult   `json:"loads,omitempty"`
 	Starts  []startResult  `json:"starts,omitempty"`
 	Reloads []reloadResult `json:"reloads,omitempty"`
+	Routes  []routesResult `json:"routes,omitempty"`
 	Saves   []saveResult   `json:"saves,omitempty"`
 }
 
@@ -93,13 +94,13 @@ type serverVersion struct {
 	Title   string `json:"title"`
 	Version string `json:"version,omitempty"`
 	echo    bool
-	routed  bool
+	dialect dialect
 }
 
 func (b *bench) report() report {
 	r := report{Machine: machineLine(), Notes: b.notes, results: b.results, sizes: b.o.sizes}
 	for _, f := range b.peers {
-		r.Servers = append(r.Servers, serverVersion{f.name, f.title, f.release, f.echo, f.echo || f.dialect != dialectPlain})
+		r.Servers = append(r.Servers, serverVersion{f.name, f.title, f.release, f.echo, f.dialect})
 	}
 	for _, l := range queryLoads(b.o.names) {
 		if slices.Contains(b.o.loads, l.name) {
@@ -129,6 +130,7 @@ func writeTables(w io.Writer, r report) error {
 	for _, l := range r.loads {
 		r.writeLoad(&b, l)
 	}
+	r.writeRoutes(&b)
 	r.writeStarts(&b)
 	for _, size := range r.sizes {
 		r.writeReload(&b, size)
@@ -166,7 +168,7 @@ func (r report) writeLoad(b *strings.Builder, l load) {
 	for _, s := range r.Servers {
 		all := of(s.Peer)
 		if len(all) == 0 {
-			rows = append(rows, emptyRow(s, len(heads), l.name == loadRouted && !s.routed))
+			rows = append(rows, emptyRow(s, len(heads), !s.echo && !s.dialect.can(l)))
 			continue
 		}
 		used := medianOf(all, cpu)
@@ -250,6 +252,19 @@ func (r report) writeReload(b *strings.Builder, size int) {
 	}
 	fmt.Fprintf(b, "**load and reload**: a zone of %s A records; one record changed under %s queries/s.\n\n", thousands(size), thousands(reloadRate))
 	writeRows(b, heads, rows)
+}
+
+func (r report) writeRoutes(b *strings.Builder) {
+	if len(r.Routes) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "**routes**: %s routed names with %d weighted candidates each; all of them changed in one save.\n\n", thousands(manyNames), manyCandidates)
+	mid := func(f func(m routesResult) float64) float64 { return medianOf(r.Routes, f) }
+	writeRows(b, []string{"Signpost", "start → first answer ms", "memory MB", "save → new answer ms"}, []row{{0, []string{
+		thousands(manyNames*manyCandidates) + " candidates", fmt.Sprintf("%.0f", mid(func(m routesResult) float64 { return m.StartMillis })),
+		fmt.Sprintf("%.1f", mid(func(m routesResult) float64 { return megabytes(m.MemoryBytes) })),
+		fmt.Sprintf("%.0f", mid(func(m routesResult) float64 { return m.ReloadMillis })),
+	}}})
 }
 
 func (r report) writeStarts(b *strings.Builder) {

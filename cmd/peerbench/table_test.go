@@ -13,8 +13,8 @@ func TestTables(t *testing.T) {
 	r := report{
 		Machine: "Example CPU, 2 cores, Linux 6.1", Settings: "Medians of 3 rounds", Notes: []string{"CoreDNS: left out: coredns is not installed"},
 		Servers: []serverVersion{
-			{Peer: "echo", Title: "echo floor", echo: true, routed: true}, {Peer: "nsd", Title: "NSD", Version: "4.6.1"},
-			{Peer: "signpost", Title: "Signpost", Version: "0.1.0", routed: true}, {Peer: "bind", Title: "BIND", Version: "9.18"},
+			{Peer: "echo", Title: "echo floor", echo: true}, {Peer: "nsd", Title: "NSD", Version: "4.6.1"},
+			{Peer: "signpost", Title: "Signpost", Version: "0.1.0", dialect: dialectSignpost}, {Peer: "bind", Title: "BIND", Version: "9.18"},
 		},
 		loads: []load{loads[0], loads[2]}, sizes: []int{1000},
 		results: results{

@@ -22,7 +22,7 @@ func verify(addr string, p peer, l load, list []query) (remark string, err error
 	}
 	defer conn.Close()
 	count := verifyCount
-	if l.percent[kindRouted] > 0 && !p.echo {
+	if l.steered() && !p.echo {
 		count = verifyRoutedCount
 	}
 	heavy := 0
@@ -40,11 +40,11 @@ func verify(addr string, p peer, l load, list []query) (remark string, err error
 		if q.kind == kindAlias && len(reply.Answer) == 1 {
 			remark = "returns a CNAME without its target"
 		}
-		if q.kind == kindRouted && addressOf(reply.Answer[0]) == heavyAddr {
+		if l.steered() && addressOf(reply.Answer[0]) == heavyAddr {
 			heavy++
 		}
 	}
-	if l.percent[kindRouted] > 0 && !p.echo {
+	if l.steered() && !p.echo {
 		// 90 % of 400 has a standard deviation of 1.5 %: five of them.
 		if share := 100 * float64(heavy) / float64(count); share < 82.5 || share > 97.5 {
 			return remark, fmt.Errorf("weights 90/10 drew the first address %.1f %% of %d times", share, count)
@@ -98,7 +98,7 @@ func (q query) check(reply *dns.Msg) error {
 		return oneAddress(reply.Answer, hostAddr(q.index).String())
 	case kindWildcard:
 		return oneAddress(reply.Answer, wildcardAddr)
-	case kindRouted:
+	case kindRouted, kindGeo:
 		return oneAddress(reply.Answer, heavyAddr, lightAddr)
 	case kindMissing:
 		if len(reply.Answer) != 0 || len(reply.Ns) != 1 || reply.Ns[0].Header().Rrtype != dns.TypeSOA {

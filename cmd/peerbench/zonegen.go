@@ -25,6 +25,7 @@ const (
 	lightAddr    = "198.51.100.7" // weight 10
 	heavyWeight  = 90
 	lightWeight  = 10
+	otherAddr    = "203.0.113.9" // of routed names on another continent
 )
 
 // dialect is how a server is told of weighted answers.
@@ -36,6 +37,14 @@ const (
 	dialectGdnsd                   // DYNA weighted!resource
 	dialectLua                     // LUA A "pickwrandom(…)"
 )
+
+// can tells whether a server of this dialect has what the load asks for.
+func (d dialect) can(l load) bool {
+	if l.percent[kindGeo] > 0 {
+		return d == dialectSignpost || d == dialectGdnsd
+	}
+	return d != dialectPlain || !l.steered()
+}
 
 // zoneText describes a generated zone. The same description always gives the same text.
 type zoneText struct {
@@ -49,6 +58,8 @@ type zoneText struct {
 func hostName(i int) string { return fmt.Sprintf("h%d.%s", i, benchOrigin) }
 
 func routedName(i int) string { return fmt.Sprintf("w%d.%s", i, routedOrigin) }
+
+func geoName(i int) string { return fmt.Sprintf("g%d.%s", i, routedOrigin) }
 
 // hostAddr is the address of host i in an unedited zone.
 func hostAddr(i int) netip.Addr {
@@ -107,8 +118,13 @@ func writeRouted(w io.Writer, d dialect) error {
 		case dialectSignpost:
 			fmt.Fprintf(b, "w%d\t60 IN A\t%s\t;@ weighted id=heavy weight=%d\n", i, heavyAddr, heavyWeight)
 			fmt.Fprintf(b, "w%d\t60 IN A\t%s\t;@ weighted id=light weight=%d\n", i, lightAddr, lightWeight)
+			fmt.Fprintf(b, "g%d\t60 IN A\t%s\t;@ geolocation+weighted id=heavy continent=EU weight=%d\n", i, heavyAddr, heavyWeight)
+			fmt.Fprintf(b, "g%d\t60 IN A\t%s\t;@ geolocation+weighted id=light continent=EU weight=%d\n", i, lightAddr, lightWeight)
+			fmt.Fprintf(b, "g%d\t60 IN A\t%s\t;@ geolocation+weighted id=other continent=NA weight=1\n", i, otherAddr)
+			fmt.Fprintf(b, "g%d\t60 IN A\t203.0.113.10\t;@ geolocation+weighted id=rest default=yes weight=1\n", i)
 		case dialectGdnsd:
 			fmt.Fprintf(b, "w%[1]d\t60 DYNA\tweighted!w%[1]d\n", i)
+			fmt.Fprintf(b, "g%[1]d\t60 DYNA\tgeoip!g%[1]d\n", i)
 		case dialectLua:
 			fmt.Fprintf(b, "w%d\t60 IN LUA\tA \"pickwrandom({{%d,'%s'},{%d,'%s'}})\"\n", i, heavyWeight, heavyAddr, lightWeight, lightAddr)
 		}
@@ -117,13 +133,19 @@ func writeRouted(w io.Writer, d dialect) error {
 }
 
 // gdnsdResources is the part of gdnsd's configuration that routed zones refer to.
-func gdnsdResources() string {
+func gdnsdResources(geography string) string {
 	var b strings.Builder
 	b.WriteString("plugins => { weighted => {\n")
 	for i := range routedCount {
 		fmt.Fprintf(&b, "  w%d => { heavy => [ %s, %d ], light => [ %s, %d ] }\n", i, heavyAddr, heavyWeight, lightAddr, lightWeight)
 	}
-	b.WriteString("} }\n")
+	b.WriteString("}\ngeoip => {\n")
+	fmt.Fprintf(&b, "  maps => { continents => { geoip2_db => %q, datacenters => [ eu, na, rest ], map => { EU => [ eu ], NA => [ na ], default => [ rest ] } } }\n", geography)
+	b.WriteString("  resources => {\n")
+	for i := range routedCount {
+		fmt.Fprintf(&b, "  g%[1]d => { map => continents, dcmap => { eu => %%weighted!w%[1]d, na => %[2]s, rest => 203.0.113.10 } }\n", i, otherAddr)
+	}
+	b.WriteString("} }\n}\n")
 	return b.String()
 }
 

@@ -93,7 +93,7 @@ func TestAddresses(t *testing.T) {
 func TestRoutedZone(t *testing.T) {
 	text := zoneString(t, func(w io.Writer) error { return writeRouted(w, dialectSignpost) })
 	_, count := parseZone(t, routedOrigin, text) // annotations are comments to others
-	if got, want := count[dns.TypeA], 2+2*routedCount; got != want {
+	if got, want := count[dns.TypeA], 2+6*routedCount; got != want {
 		t.Errorf("%d A records, want %d", got, want)
 	}
 	for d, line := range map[dialect]string{
@@ -105,7 +105,7 @@ func TestRoutedZone(t *testing.T) {
 			t.Errorf("dialect %d lacks %q in\n%s", d, line, text)
 		}
 	}
-	if got, want := strings.Count(gdnsdResources(), "192.0.2.10, 90"), routedCount; got != want {
+	if got, want := strings.Count(gdnsdResources("geo.mmdb"), "192.0.2.10, 90"), routedCount; got != want {
 		t.Errorf("%d gdnsd resources, want %d", got, want)
 	}
 }
@@ -122,7 +122,7 @@ func TestQueries(t *testing.T) {
 			got[q.kind]++
 			_, inZone := first[dns.Fqdn(q.name)]
 			_, inRouted := routed[dns.Fqdn(q.name)]
-			if want := q.kind == kindHost || q.kind == kindAlias; inZone != want || inRouted != (q.kind == kindRouted) {
+			if want := q.kind == kindHost || q.kind == kindAlias; inZone != want || inRouted != l.steered() {
 				t.Fatalf("%s: %+v: in the zone %t, in the routed zone %t", l.name, q, inZone, inRouted)
 			}
 		}
