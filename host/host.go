@@ -19,6 +19,8 @@ import (
 	"signpost/host/load"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
+	"signpost/host/querylog"
+	"signpost/host/querylog/file"
 	"signpost/host/zone"
 	"signpost/plugins"
 )
@@ -28,12 +30,13 @@ const Version = "0.1.0"
 
 // Options say what to serve and how. Dir and Log are required.
 type Options struct {
-	Dir    string
-	Listen []string     // as config.ParseListen returns them; instead of signpost.yaml's
-	Admin  *string      // as config.ParseAdmin returns it; instead of signpost.yaml's
-	Strict bool         // any error in a file at the start is a reason not to start
-	Log    *slog.Logger // a line for each thing that happens
-	Out    io.Writer    // the text at the start; nil: it goes to Log in one line
+	Dir      string
+	Listen   []string     // as config.ParseListen returns them; instead of signpost.yaml's
+	Admin    *string      // as config.ParseAdmin returns it; instead of signpost.yaml's
+	QueryLog string       // file of the query log; instead of signpost.yaml's
+	Strict   bool         // any error in a file at the start is a reason not to start
+	Log      *slog.Logger // a line for each thing that happens
+	Out      io.Writer    // the text at the start; nil: it goes to Log in one line
 }
 
 // Host is the running server. Goroutines, and who waits for them in Close:
@@ -42,6 +45,7 @@ type Options struct {
 //	load.Loader  1 (Run), and one for each batch that compiles            cancel, then followed
 //	listen/udp   one worker for each core and address                     listeners.close
 //	listen/tcp   one acceptor for each address, one for each connection   listeners.close
+//	querylog     1: writes the query log                                  stopLog, then logged
 //	admin        1, and one for each connection                           admin.Close
 type Host struct {
 	options   Options
@@ -52,6 +56,10 @@ type Host struct {
 	loader    *load.Loader
 	answers   *answer.Server
 	listeners listeners
+	rings     querylog.Rings
+	log       *file.Log
+	stopLog   context.CancelFunc
+	logged    sync.WaitGroup
 	cancel    context.CancelFunc
 	followed  sync.WaitGroup
 	ready     atomic.Bool // the first load is done and answers are served
@@ -97,6 +105,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	}
 	h.health = health.NewTable(nil)
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
+	h.startQueryLog(ctx)
 	h.listeners = listeners{host: h}
 	options := load.Options{
 		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Health: h.health, Log: h.options.Log, Metrics: &h.counters.Control,
@@ -163,7 +172,10 @@ func (h *Host) fail(err error) {
 }
 
 // Reload reads everything again, now.
-func (h *Host) Reload() { h.loader.Reload() }
+func (h *Host) Reload() {
+	h.log.Reopen()
+	h.loader.Reload()
+}
 
 // Close stops everything, highest first, and waits for it. It may be called once.
 func (h *Host) Close() {
@@ -176,6 +188,10 @@ func (h *Host) Close() {
 		_ = server.Close() // requests that did not end in time are cut off
 	}
 	h.listeners.close()
+	if h.stopLog != nil {
+		h.stopLog() // after the listeners: their workers' last queries are logged
+		h.logged.Wait()
+	}
 	if h.plugins != nil {
 		h.plugins.Close()
 	}
@@ -189,6 +205,7 @@ func (h *Host) bind(cfg *config.Config) error {
 	for _, d := range h.unheard(cfg) {
 		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
 	}
+	h.log.Follow(h.queryLog(cfg))
 	addr := h.adminAddress(cfg)
 	if addr == "" {
 		return nil
@@ -246,6 +263,7 @@ func (h *Host) newAdmin(addr string) (*admin.Server, error) {
 func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	pos := diag.Pos{File: config.FileName}
 	diags = append(diags, h.unheard(cfg)...)
+	h.log.Follow(h.queryLog(cfg))
 	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
 		diags.Errorf(pos, "%v", err)
 	}

@@ -26,13 +26,13 @@ import (
 var floor = map[string]int{
 	"host/diag": 0, "host/geo": 0, "host/geo/sample": 0, "host/listen/socket": 0, "host/rrdata": 0, "host/wire": 0, "sdk/abi": 0,
 	"plugins": 0, "plugins/generate": 0, // the embedded module and what builds it import nothing
-	"host/config": 1, "host/metrics": 1, "host/policy": 1, "sdk": 1,
+	"host/config": 1, "host/metrics": 1, "host/policy": 1, "host/querylog": 1, "sdk": 1,
 	"host/guard": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
-	"host/compile": 3, "host/workshop": 3, "plugins/builtin": 3, "sdk/tck": 2,
-	"host/answer": 4,
-	"host/admin":  5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5,
+	"host/compile": 3, "host/message": 3, "host/workshop": 3, "plugins/builtin": 3, "sdk/tck": 2,
+	"host/answer": 4, "host/querylog/line": 4,
+	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/querylog/file": 5,
 	"host": 6, "host/conformance": 6,
 	"cmd/peerbench": 7, "cmd/signpost": 7,
 }

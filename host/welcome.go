@@ -41,6 +41,9 @@ func (h *Host) welcome(took time.Duration) {
 		fmt.Fprintf(w, "  admin\thttp://%s/ (readyz, metrics)\n", h.admin.Addr())
 	}
 	h.mu.Unlock()
+	if h.queryLog(status.Config) != "" {
+		fmt.Fprintf(w, "  query log\t%s\n", h.queryLog(status.Config))
+	}
 	if errors := status.Diagnostics.Errors(); errors > 0 {
 		fmt.Fprintf(w, "  errors\t%s in the files, see above; signpost check %s lists all\n", plural(errors, "error", "errors"), h.options.Dir)
 	}

@@ -65,6 +65,7 @@ func TestScripts(t *testing.T) {
 //	diagnostic TEXT                the same, for text as it is
 //	http PATH                      print a page of the admin server
 //	await-http TEXT PATH           fetch until it matches
+//	await-file TEXT FILE           read until a file matches
 //	signal NAME                    send HUP, TERM or INT
 //	stop [CODE]                    end the server and expect its exit code (0); the log becomes stderr
 //	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
@@ -85,6 +86,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"diagnostic": diagnosticCommand,
 	"http":       httpCommand,
 	"await-http": awaitHTTPCommand,
+	"await-file": awaitFileCommand,
 	"signal":     signalCommand,
 	"stop":       stopCommand,
 	"hold":       holdCommand,

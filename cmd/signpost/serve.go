@@ -18,6 +18,7 @@ import (
 type serveFlags struct {
 	listen    []string
 	admin     string
+	queryLog  string
 	strict    bool
 	logFormat string
 }
@@ -68,6 +69,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 	set.SortFlags = false
 	set.StringArrayVar(&flags.listen, "listen", nil, "answer DNS on `ADDR`, over UDP and TCP; may be repeated. IP:PORT, IP (port 53) or :PORT (every address)")
 	set.StringVar(&flags.admin, "admin", "", "serve /healthz, /readyz and /metrics over HTTP on `ADDR`, or \"off\"")
+	set.StringVar(&flags.queryLog, "query-log", "", "write a line for each query to `FILE`")
 	set.BoolVar(&flags.strict, "strict", false, "do not start if any file has an error")
 	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `FORMAT`: text or json")
 	_ = command.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -78,7 +80,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 
 // options turns flags into what the host takes. Its errors are errors of the command line.
 func (f *serveFlags) options(command *cobra.Command) (host.Options, error) {
-	options := host.Options{Strict: f.strict}
+	options := host.Options{Strict: f.strict, QueryLog: f.queryLog}
 	for _, raw := range f.listen {
 		addr, err := config.ParseListen(raw)
 		if err != nil {

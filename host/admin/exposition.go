@@ -92,6 +92,9 @@ var families = []struct {
 	{"signpost_acl_denied_queries_total", "Queries that the access list refused.", nil, []row{
 		{metrics.ACLDenied, nil},
 	}},
+	{"signpost_query_log_dropped_lines_total", "Queries that are not in the query log because its writer was behind.", nil, []row{
+		{metrics.QueryLogDropped, nil},
+	}},
 	{"signpost_ignored_packets_total", "Packets not answered: responses, and too short ones.", nil, []row{
 		{metrics.Ignored, nil},
 	}},
@@ -109,6 +112,7 @@ type collector struct {
 	reloads, reloadSeconds, lastReloadSeconds, lastGoodReload           *prometheus.Desc
 	connections, accepted, refused                                      *prometheus.Desc
 	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
+	logLines                                                            *prometheus.Desc
 	pluginInfo, pluginState, pluginStrikes                              *prometheus.Desc
 	pluginCalls, pluginFallbacks, pluginFuel                            *prometheus.Desc
 	viewQueries                                                         *prometheus.Desc
@@ -152,6 +156,7 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		pluginCalls:     desc("signpost_plugin_calls", "Calls that went well since the plugin's file was loaded.", "plugin"),
 		pluginFallbacks: desc("signpost_plugin_fallbacks", "Decisions that had to do without the plugin since its file was loaded.", "plugin"),
 		pluginFuel:      desc("signpost_plugin_fuel", "Fuel that the calls which went well took since the plugin's file was loaded.", "plugin"),
+		logLines:        desc("signpost_query_log_lines_total", "Lines of the query log that were written, and that its file did not take.", "result"),
 
 		viewQueries: desc("signpost_view_queries_total", "Queries whose name was found in a zone of the view; not kept while there is one view for everybody.", "view"),
 	}
@@ -169,7 +174,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.overrides,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
-		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.pluginInfo, c.pluginState, c.pluginStrikes,
+		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.logLines, c.pluginInfo, c.pluginState, c.pluginStrikes,
 		c.pluginCalls, c.pluginFallbacks, c.pluginFuel, c.viewQueries,
 	} {
 		out <- d
@@ -210,6 +215,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter(c.portZero, float64(control.UDPPortZero.Load()))
 	counter(c.sendErrors, float64(control.UDPSendErrors.Load()))
 	counter(c.receiveErrors, float64(control.UDPReceiveErrors.Load()))
+	counter(c.logLines, float64(control.QueryLogWritten.Load()), "written")
+	counter(c.logLines, float64(control.QueryLogFailed.Load()), "failed")
 }
 
 func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...string)) {

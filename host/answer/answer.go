@@ -15,6 +15,7 @@ import (
 	"signpost/host/health"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
+	"signpost/host/querylog"
 	"signpost/host/wire"
 	"signpost/host/zone"
 )
@@ -25,7 +26,8 @@ type Server struct {
 	plugins *plugin.Host  // nil: routed names get SERVFAIL
 	health  *health.Table // nil: all candidates are up
 	metrics *metrics.Set
-	secret  [16]byte // of cookies, unless the configuration gives some
+	log     *querylog.Rings // nil: no query log
+	secret  [16]byte        // of cookies, unless the configuration gives some
 
 	mu    sync.Mutex // guards rules; taken once per worker and configuration
 	rules *rules
@@ -60,6 +62,7 @@ type Worker struct {
 	out   response
 	decisions
 	horizon
+	logging
 }
 
 // NewWorker returns a worker that sees no view of certain listeners. Close it when it is not used any more.
@@ -80,6 +83,9 @@ func (s *Server) NewWorkerAt(listener string) *Worker {
 // Close gives back what the worker holds. Its counts are kept.
 func (w *Worker) Close() {
 	w.server.metrics.Retire(w.counts)
+	if w.log != nil {
+		w.log.Retire()
+	}
 	if w.plugins != nil {
 		w.plugins.Close()
 	}
@@ -89,7 +95,8 @@ func (w *Worker) Close() {
 func (w *Worker) Begin() {
 	w.epoch = w.server.health.Epoch()
 	snap := w.server.store.Load()
-	w.now = time.Now().Unix()
+	now := time.Now()
+	w.now, w.micros = now.Unix(), now.UnixMicro()
 	if w.decisionsOf != snap.Generation {
 		w.forget(snap.Generation)
 	}
@@ -98,6 +105,9 @@ func (w *Worker) Begin() {
 	}
 	if w.rules == nil || w.rules.config != snap.Config {
 		w.rules = w.server.rulesOf(snap.Config)
+	}
+	if on := w.server.log.On(); on != (w.log != nil) {
+		w.switchLog(on)
 	}
 	w.snap = snap
 }
@@ -109,6 +119,9 @@ func (w *Worker) End() {
 	w.chain.forget()
 	w.horizon.flush()
 	w.counts.Flush()
+	if w.log != nil {
+		w.log.Publish()
+	}
 }
 
 // Respond answers the query in pkt[:n] in place and returns the length of the response; zero means send nothing. cap(pkt) must be
@@ -130,11 +143,14 @@ func (w *Worker) Respond(pkt []byte, n int, client netip.AddrPort, tcp bool) int
 		out.limitTo(w.limit(), w.optLen())
 		w.lookUp(addr)
 	}
-	if !w.tcp && w.rules.limit != nil && !w.within(addr) {
-		return 0
+	length := 0
+	if w.tcp || w.rules.limit == nil || w.within(addr) {
+		length = w.finish()
+		w.count(length)
 	}
-	length := w.finish()
-	w.count(length)
+	if w.log != nil {
+		w.logQuery(addr, length)
+	}
 	return length
 }
 

@@ -89,6 +89,9 @@ func (w *Worker) choose(set zone.RRset, name *wire.Name, qtype uint16) (zone.RRs
 	default:
 		w.picked = append(w.picked[:0], d.Draw(w.random.Uint64()))
 	}
+	if w.log != nil {
+		w.logPicked(p.IDs, w.picked)
+	}
 	return set.Candidate(w.picked[0]), policy.Answer
 }
 

@@ -28,6 +28,8 @@ type Config struct {
 	Views  []View // in order; public is always among them
 	Serial string // SerialFile or SerialAuto
 
+	QueryLog string // file that gets a line for each query, relative to the data directory; empty = none
+
 	ViewPolicy    []string // chain of the plugins that choose a client's views
 	ViewPolicyPos diag.Pos // of it; the zero Pos for the default
 

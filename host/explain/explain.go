@@ -14,6 +14,7 @@ import (
 
 	"signpost/host/answer"
 	"signpost/host/health"
+	"signpost/host/message"
 	"signpost/host/plugin"
 	"signpost/host/rrdata"
 	"signpost/host/wire"
@@ -79,17 +80,17 @@ type walk struct {
 }
 
 // run answers the question, with these candidates taken.
-func (w *walk) run(take []int) (*answer.Trace, response) {
+func (w *walk) run(take []int) (*answer.Trace, message.Response) {
 	t := &answer.Trace{Take: take, Down: w.question.Down}
 	r := w.asker.ask(w.question.Name, w.question.Type, w.client, t)
-	w.scope = max(w.scope, r.scope)
+	w.scope = max(w.scope, r.Scope)
 	return t, r
 }
 
 func (w *walk) report() *Report {
 	q := w.question
 	r := &Report{
-		Name: nameText(q.Name), Type: rrdata.TypeName(q.Type), Client: w.client.network.String(), Source: w.client.source.String(),
+		Name: message.NameText(q.Name), Type: rrdata.TypeName(q.Type), Client: w.client.network.String(), Source: w.client.source.String(),
 	}
 	for id := range q.Down {
 		r.Down = append(r.Down, id)

@@ -7,6 +7,7 @@ import (
 
 	"signpost/host/answer"
 	"signpost/host/health"
+	"signpost/host/message"
 	"signpost/host/policy"
 	"signpost/host/rrdata"
 	"signpost/host/zone"
@@ -40,14 +41,14 @@ var kinds = [...]string{
 func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 	h := &t.Hops[at]
 	y.names = at + 1
-	out := &Hop{Name: nameText(h.Name), Kind: kinds[h.Hit.Kind]}
+	out := &Hop{Name: message.NameText(h.Name), Kind: kinds[h.Hit.Kind]}
 	if h.View != nil {
 		out.View = h.View.Name
 	}
 	if z := h.Hit.Zone; z != nil {
-		out.Zone = &Zone{Name: nameText(z.Origin), File: z.Path, Serial: z.Serial}
+		out.Zone = &Zone{Name: message.NameText(z.Origin), File: z.Path, Serial: z.Serial}
 		if h.Hit.Wildcard {
-			out.Wildcard = nameText(slices.Concat(h.Hit.Node.Relative(), z.Origin))
+			out.Wildcard = message.NameText(slices.Concat(h.Hit.Node.Relative(), z.Origin))
 		}
 	}
 	set := h.Hit.Set
@@ -62,7 +63,7 @@ func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 		return out
 	case set != nil:
 		for _, rr := range setRecords(set, h.Name) {
-			out.Records = append(out.Records, rr.data)
+			out.Records = append(out.Records, rr.Data)
 		}
 	}
 	if at+1 < len(t.Hops) {
@@ -117,14 +118,14 @@ func (w *walk) onward(at int, y way) *Hop {
 }
 
 // arrive adds what a way ends with. Ways that give the client the same are one answer.
-func (w *walk) arrive(r *response, y way) {
+func (w *walk) arrive(r *message.Response, y way) {
 	typ := w.question.Type
-	a := Answer{Percent: 100 * y.chance, Outcome: r.outcome(), TTL: r.ttl(), Error: r.fault}
+	a := Answer{Percent: 100 * y.chance, Outcome: r.Outcome(), TTL: r.MinTTL(), Error: r.Fault}
 	if len(y.via) > 0 {
 		a.Via = []string{strings.Join(y.via, " → ")}
 	}
-	if len(r.answers) > 0 {
-		a.Records = r.data(typ)
+	if len(r.Answers) > 0 {
+		a.Records = r.Data(typ)
 		a.TTLWhy = "of the records"
 		if y.names > 1 {
 			a.TTLWhy = "the shortest of the chain"
@@ -230,7 +231,7 @@ func (w *walk) candidate(h *answer.Hop, c *answer.Choice, i int) Candidate {
 		out.Given, out.Weights = append(out.Given, given), append(out.Weights, weight)
 	}
 	for _, rr := range setRecords(c.Set.Candidate(i), h.Name) {
-		out.Records, out.TTL = append(out.Records, rr.data), rr.ttl
+		out.Records, out.TTL = append(out.Records, rr.Data), rr.TTL
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -210,7 +211,7 @@ func (l *Loader) noticed(event fsnotify.Event, now time.Time) time.Time {
 	case !link && name != "" && l.concerns(name):
 		l.settler.touch(name, now)
 		return now.Add(quiet)
-	case !link && name != "" && isLeftover(name):
+	case !link && name != "" && (isLeftover(name) || name == path.Clean(l.config.QueryLog)):
 		return time.Time{}
 	}
 	at := now.Add(max(quiet, 10*l.lookTook)) // looking at everything costs at most a tenth of the time

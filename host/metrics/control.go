@@ -17,6 +17,9 @@ type Control struct {
 	UDPSendErrors    atomic.Uint64 // responses that the system did not take
 	UDPReceiveErrors atomic.Uint64 // failed receive calls
 
+	QueryLogWritten atomic.Uint64 // lines; writer: querylog/file, as of the next
+	QueryLogFailed  atomic.Uint64 // lines that the file did not take
+
 	mu      sync.Mutex
 	reloads Reloads
 }

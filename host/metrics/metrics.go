@@ -62,6 +62,8 @@ const (
 	ACLDenied
 	Ignored // packets not answered: responses, runts
 
+	QueryLogDropped // queries that are not in the query log: its writer was behind
+
 	CounterCount // the number of counters, itself none
 )
 

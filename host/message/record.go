@@ -1,4 +1,4 @@
-package explain
+package message
 
 import (
 	"encoding/base64"
@@ -13,35 +13,35 @@ import (
 	"signpost/host/zonefile"
 )
 
-// record is one resource record of a message, its data as a zone file has it.
-type record struct {
-	typ  uint16
-	ttl  uint32
-	data string
+// Record is one resource record of a message.
+type Record struct {
+	Type uint16
+	TTL  uint32
+	Data string // as a zone file has it, names in lower case
 }
 
 // recordHeadLen is a record's type, class, TTL and data length, behind its owner.
 const recordHeadLen = 10
 
-// readRecord reads the record at msg[off:] and returns the offset past it; zero for one that is broken.
-func readRecord(msg []byte, off int) (r record, owner string, past int) {
+// ReadRecord reads the record at msg[off:] and returns the offset past it; zero for one that is broken.
+func ReadRecord(msg []byte, off int) (r Record, past int) {
 	var name wire.Name
 	off = name.ParseName(msg, off)
 	if off == 0 || off+recordHeadLen > len(msg) {
-		return r, "", 0
+		return r, 0
 	}
-	r.typ, r.ttl = binary.BigEndian.Uint16(msg[off:]), binary.BigEndian.Uint32(msg[off+4:])
+	r.Type, r.TTL = binary.BigEndian.Uint16(msg[off:]), binary.BigEndian.Uint32(msg[off+4:])
 	start := off + recordHeadLen
 	past = start + int(binary.BigEndian.Uint16(msg[off+8:]))
 	if past > len(msg) {
-		return r, "", 0
+		return r, 0
 	}
-	r.data = dataText(msg[:past], start, r.typ)
-	return r, nameText(name.Bytes()), past
+	r.Data = dataText(msg[:past], start, r.Type)
+	return r, past
 }
 
-// nameText is a wire name as people write it.
-func nameText(name []byte) string { return string(zonefile.AppendName(nil, name)) }
+// NameText is a wire name as people write it.
+func NameText(name []byte) string { return string(zonefile.AppendName(nil, name)) }
 
 // dataText is the data at msg[off:] to its end. Types whose fields people seldom write by hand have the form of RFC 3597.
 func dataText(msg []byte, off int, typ uint16) string {
@@ -94,7 +94,7 @@ func fieldText(msg []byte, off int, kind rrdata.Kind) (word string, past int) {
 	case rrdata.NameCompressed, rrdata.NameLower, rrdata.Name:
 		var name wire.Name
 		past = name.ParseName(msg, off)
-		return nameText(name.Bytes()), past
+		return NameText(name.Bytes()), past
 	case rrdata.String, rrdata.Tag:
 		return stringText(msg, off)
 	case rrdata.Strings:
