@@ -45,7 +45,7 @@ const (
 	rescanDefault = 30 * time.Second
 	pollDefault   = time.Second
 	// largeLoad is how many bytes of text make a load worth giving memory back to the system after it.
-	largeLoad = 16 << 20
+	largeLoad = 2 << 20
 )
 
 // Options configure a Loader. Dir, Store and Log are required.
