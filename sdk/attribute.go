@@ -27,7 +27,7 @@ func (a attribute) Set(p *Policy, candidate int) bool { return p.config.Set(cand
 
 // Refuse reports that the candidate's value is wrong. The host puts file, line, column and the plugin's name before text.
 func (a attribute) Refuse(p *Policy, candidate int, text string) {
-	p.problems = abi.AppendProblem(p.problems, abi.Problem{Candidate: candidate, Attribute: a.index, Text: text})
+	p.problem(candidate, a.index, text)
 }
 
 // Int is an attribute whose value is a whole number.

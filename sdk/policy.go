@@ -5,8 +5,9 @@ import "signpost/sdk/abi"
 // Policy is one policy that uses the plugin: its candidates and their attributes, which Int.Of and the like read. It is valid until
 // Configure returns.
 type Policy struct {
-	config   abi.Config
-	problems []byte
+	config       abi.Config
+	problems     []byte
+	problemCount int
 }
 
 // Len returns how many candidates there are, at least one. Their indexes are those of Facts and Decision.
@@ -24,5 +25,16 @@ func (p *Policy) Views() bool { return p.RecordType() == 0 }
 
 // Refuse reports that something about the candidate is wrong which is not one attribute's value.
 func (p *Policy) Refuse(candidate int, text string) {
-	p.problems = abi.AppendProblem(p.problems, abi.Problem{Candidate: candidate, Attribute: -1, Text: text})
+	p.problem(candidate, -1, text)
+}
+
+// problemLenMax is the most bytes of a problem's text, so that as many as the host reads fit into what it reads.
+const problemLenMax = 900
+
+// problem keeps what is refused, as far as the host reads it.
+func (p *Policy) problem(candidate, attribute int, text string) {
+	if p.problemCount < abi.ProblemMax {
+		p.problemCount++
+		p.problems = abi.AppendProblem(p.problems, abi.Problem{Candidate: candidate, Attribute: attribute, Text: text[:min(len(text), problemLenMax)]})
+	}
 }

@@ -85,6 +85,20 @@ func TestTryRefuses(t *testing.T) {
 	}
 }
 
+// The host reads so many problems and no more: what is beyond must not make it read none.
+func TestRefusesMany(t *testing.T) {
+	p := Routing("many", "1", "")
+	p.Configure(func(c *Policy) Decide {
+		for i := range 2 * abi.ProblemMax {
+			c.Refuse(0, strings.Repeat("x", 100*i))
+		}
+		return nil
+	})
+	if _, got := Try(p, ""); len(got) != abi.ProblemMax || len(got[abi.ProblemMax-1]) != len("many: ")+problemLenMax {
+		t.Errorf("got %d problems, want %d, the last of %d bytes: %q", len(got), abi.ProblemMax, problemLenMax, got)
+	}
+}
+
 // The hand-written JSON is what the host's decoder reads.
 func TestDescribe(t *testing.T) {
 	p := all()

@@ -11,6 +11,10 @@ export abstract class Decide {
   abstract decide(f: Facts, d: Decision): void;
 }
 
+// The host reads so many problems, in 64 KiB; what is beyond is left out.
+const PROBLEM_MAX = 64;
+const PROBLEM_LEN_MAX = 900;
+
 /** This module's plugins. */
 export const plugins: Plugin[] = [];
 
@@ -117,6 +121,7 @@ export class Plugin {
 /** One policy that uses the plugin: its candidates and their attributes, which `of` reads. */
 export class Policy {
   problems: u8[] = [];
+  private problemCount: i32 = 0;
 
   /** `message` is the address of what configure got; sdk/README.md has its layout. */
   constructor(public message: usize) {}
@@ -142,10 +147,11 @@ export class Policy {
   }
 
   problem(candidate: i32, attribute: i32, text: string): void {
+    if (++this.problemCount > PROBLEM_MAX) return;
     const bytes = Uint8Array.wrap(String.UTF8.encode(text));
-    const head = [candidate, attribute, bytes.length];
+    const head = [candidate, attribute, min(bytes.length, PROBLEM_LEN_MAX)];
     for (let i = 0; i < 12; i++) this.problems.push(<u8>(head[i >> 2] >> (8 * (i & 3))));
-    for (let i = 0; i < bytes.length; i++) this.problems.push(bytes[i]);
+    for (let i = 0; i < head[2]; i++) this.problems.push(bytes[i]);
   }
 
   text(span: usize): string {

@@ -186,7 +186,11 @@ struct sp_policy {
 	const sp_plugin *plugin;
 	const uint8_t *message; // of configure: sdk/README.md has its layout
 	sp_text_buffer problems;
+	size_t problem_count;
 };
+
+// The host reads so many problems, in 64 KiB; what is beyond is left out.
+enum { SP_PROBLEM_MAX = 64, SP_PROBLEM_LEN_MAX = 900 };
 
 #define SP_NONE UINT32_MAX // for sp_refuse: no candidate or no attribute
 
@@ -306,8 +310,12 @@ static inline bool sp_contains(const sp_network *outer, const sp_network *inner)
 
 static inline void sp_refuse_texts(sp_policy *p, uint32_t candidate, uint32_t attribute, const char *const *texts) {
 	sp_text_buffer text = {0};
+	if (p->problem_count++ >= SP_PROBLEM_MAX)
+		return;
 	for (; *texts; texts++)
 		sp_append_text(&text, *texts);
+	if (text.length > SP_PROBLEM_LEN_MAX)
+		text.length = SP_PROBLEM_LEN_MAX;
 	uint32_t head[3] = {candidate, attribute, (uint32_t)text.length};
 	sp_append(&p->problems, head, sizeof head);
 	sp_append(&p->problems, text.at, text.length);

@@ -14,6 +14,7 @@ import (
 	"signpost/host/policy"
 	"signpost/host/workshop"
 	"signpost/plugins"
+	"signpost/sdk/abi"
 )
 
 // result is what became of one golden decision.
@@ -64,6 +65,9 @@ func TestLanguages(t *testing.T) {
 func compare(t *testing.T, guests []*guest) {
 	for _, g := range guests {
 		first := guests[0]
+		if len(g.refusals) < abi.ProblemMax {
+			t.Errorf("refusals in %s: got %d, want the first %d of many", g.language, len(g.refusals), abi.ProblemMax)
+		}
 		g.about.SHA256, g.about.Decisions, g.about.Fuel = "", 0, 0
 		if len(g.about.Attributes) != len(first.about.Attributes) || g.about.Doc != first.about.Doc || g.about.Version != first.about.Version {
 			t.Errorf("manifest in %s: got %+v, want that in %s: %+v", g.language, g.about, first.language, first.about)
@@ -97,7 +101,8 @@ func readGolden(t *testing.T, file string) *workshop.Golden {
 // checkGolden is signpost plugin test --fuzz.
 func checkGolden(t *testing.T, module, cache string, golden *workshop.Golden) {
 	t.Helper()
-	bench, err := workshop.Open(t.Context(), module, workshop.Options{CacheDir: cache, Builtin: true})
+	name := strings.TrimSuffix(filepath.Base(module), ".wasm")
+	bench, err := workshop.Open(t.Context(), module, workshop.Options{CacheDir: cache, Builtin: golden.Chained(name)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +164,19 @@ func examine(t *testing.T, language, module, cache string, golden *workshop.Gold
 			g.about = info
 		}
 	}
+	g.refusals = append(g.refusals, refuseMany(h)...)
 	return g
+}
+
+// refuseMany is a policy of which each line is refused: more than a host reads.
+func refuseMany(h *plugin.Host) diag.List {
+	spec := policy.Spec{Owner: "www.example.com.", Type: 1, Chain: []string{"tck"}}
+	for i := range 2 * abi.ProblemMax {
+		spec.Candidates = append(spec.Candidates, policy.Candidate{Pos: diag.Pos{Line: i + 1}, ChainPos: diag.Pos{Line: i + 1},
+			Attrs: []policy.Attr{{Key: "ratio", Value: "0"}, {Key: "note", Value: "bad", ValuePos: diag.Pos{Line: i + 1, Col: 9}}}})
+	}
+	_, diags := h.Route(&spec, plugin.Terms{})
+	return diags
 }
 
 // Protects what an author gets: each scaffold builds as it is, passes its golden decisions and the fuzzer, and so do its own tests.
@@ -219,6 +236,34 @@ want c=1
 				t.Fatal(err)
 			}
 			checkGolden(t, build(t, dir), cache, golden)
+		})
+	}
+}
+
+// Protects the examples: each builds in its folder, and passes its golden decisions, the fuzzer and its own tests.
+func TestExamples(t *testing.T) {
+	cache := t.TempDir()
+	for _, example := range []struct{ name, language string }{
+		{"canary", "go"}, {"drain-asn", "rust"}, {"carbon", "assemblyscript"}, {"overflow", "c"},
+	} {
+		t.Run(example.name, func(t *testing.T) {
+			needTools(t, example.language)
+			root := t.TempDir() // a repository in which it may be built
+			dir := filepath.Join(root, "plugins", "examples", example.name)
+			copyTree(t, filepath.Join("..", "..", "plugins", "examples", example.name), dir)
+			copyTree(t, "..", filepath.Join(root, "sdk"))
+			for _, file := range []string{"go.mod", "go.sum"} {
+				copyTree(t, filepath.Join("..", "..", file), filepath.Join(root, file))
+			}
+			switch example.language {
+			case "assemblyscript":
+				linkCompiler(t, dir)
+			case "rust":
+				runIn(t, dir, "cargo", "test", "--offline")
+			case "c":
+				runIn(t, dir, "make", "test")
+			}
+			checkGolden(t, build(t, dir), cache, readGolden(t, filepath.Join(dir, workshop.GoldenFile)))
 		})
 	}
 }

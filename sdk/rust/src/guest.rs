@@ -28,7 +28,7 @@ impl State {
 
     /// Turns the message into a policy's decider, or returns its problems.
     pub fn configure(&mut self, plugin: usize, policy: usize) -> &[u8] {
-        let mut p = Policy { message: std::mem::take(&mut self.message), problems: Vec::new() };
+        let mut p = Policy::new(std::mem::take(&mut self.message));
         let configure = self.plugins[plugin].configure.as_ref().expect("Plugin::configure was not called");
         let decide = configure(&mut p);
         self.message = p.message;

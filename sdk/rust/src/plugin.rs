@@ -60,6 +60,7 @@ impl Plugin {
 pub struct Policy {
     pub(crate) message: Vec<u8>,
     pub(crate) problems: Vec<u8>,
+    problem_count: usize,
 }
 
 // The message of configure; sdk/README.md has its layout.
@@ -68,8 +69,14 @@ const CANDIDATE_LEN: usize = 16;
 const ATTRIBUTE_LEN: usize = 16;
 const SET_OFF: usize = 8;
 const NO_INDEX: u32 = u32::MAX;
+const PROBLEM_MAX: usize = 64;
+const PROBLEM_LEN_MAX: usize = 900; // of text, so that all of them fit into the 64 KiB that the host reads
 
 impl Policy {
+    pub(crate) fn new(message: Vec<u8>) -> Policy {
+        Policy { message, problems: Vec::new(), problem_count: 0 }
+    }
+
     /// How many candidates there are, at least one.
     pub fn len(&self) -> usize {
         self.u32_at(0) as usize
@@ -105,11 +112,17 @@ impl Policy {
         self.problem(NO_INDEX, NO_INDEX, text);
     }
 
+    /// Keeps what is refused, as far as the host reads it.
     pub(crate) fn problem(&mut self, candidate: u32, attribute: u32, text: &str) {
+        self.problem_count += 1;
+        if self.problem_count > PROBLEM_MAX {
+            return;
+        }
+        let text = &text.as_bytes()[..text.len().min(PROBLEM_LEN_MAX)];
         for number in [candidate, attribute, text.len() as u32] {
             self.problems.extend_from_slice(&number.to_le_bytes());
         }
-        self.problems.extend_from_slice(text.as_bytes());
+        self.problems.extend_from_slice(text);
     }
 
     pub(crate) fn bits(&self, candidate: usize, attribute: usize) -> u64 {

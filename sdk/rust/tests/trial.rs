@@ -109,3 +109,17 @@ fn networks_contain() {
         assert_eq!(client(outer)[0].contains(&client(inner)[0]), want, "{} {}", outer, inner);
     }
 }
+
+// The host reads so many problems and no more: what is beyond must not make it read none.
+#[test]
+fn refuses_many() {
+    let mut p = Plugin::routing("many", "1", "");
+    p.configure(|c: &mut Policy| {
+        for i in 0..128 {
+            c.refuse(0, &"x".repeat(100 * i));
+        }
+        |_: &Facts, _: &mut Decision| {}
+    });
+    let problems = Trial::new(p, &[""]).err().unwrap();
+    assert_eq!((problems.len(), problems[63].len()), (64, "many: ".len() + 900));
+}
