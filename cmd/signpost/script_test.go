@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("CACHE_DIRECTORY", cache)
 			env.Setenv("STATE_DIRECTORY", filepath.Join(env.WorkDir, ".state"))
 			env.Setenv("SAMPLE", sample)
-			return nil
+			return setToolchain(env)
 		},
 	})
 }
