@@ -24,15 +24,17 @@ const (
 	typeI32ToI32         // (i32) → i32
 	typeConfigure        // (i32, i32, i32, i32) → i64
 	typeWrite            // (i32, i32, i32, i32) → i32
+	typeExit             // (i32)
 )
 
-var emitTypes = []byte{6,
+var emitTypes = []byte{7,
 	0x60, 0, 0,
 	0x60, 0, 1, typeI32,
 	0x60, 0, 1, typeI64,
 	0x60, 1, typeI32, 1, typeI32,
 	0x60, 4, typeI32, typeI32, typeI32, typeI32, 1, typeI64,
 	0x60, 4, typeI32, typeI32, typeI32, typeI32, 1, typeI32,
+	0x60, 1, typeI32, 0,
 }
 
 // body is one function: its locals (count and type pairs) and code without the final end.
@@ -45,27 +47,29 @@ type body struct {
 
 // emitted describes a guest. Zero fields mean a well-behaved one: equal weights for everybody, no attributes.
 type emitted struct {
-	manifest string
-	marker   []byte
-	describe []byte
-	alloc    []byte
-	config   []byte
-	decide   []byte
-	extra    []body // functions after the five, from index len(imports)+5
-	imports  [][2]string
-	importAs uint32 // type of the imports
-	globals  []byte // encoded globals
-	global   int    // their number
-	tables   []byte
-	memory   []byte // encoded limits
-	exports  []byte // encoded, more than the usual
-	export   int
-	start    int    // function, if not 0
-	elements []byte // encoded section
-	data     []byte // encoded section instead of the manifest
-	types    []byte
-	without  string // name of a usual export that is left out
-	decideAs uint32 // another type for decide
+	manifest   string
+	marker     []byte
+	describe   []byte
+	alloc      []byte
+	config     []byte
+	decide     []byte
+	extra      []body // functions after the five, from index len(imports)+5
+	imports    [][2]string
+	importAs   uint32 // type of the imports
+	importsRaw []byte // encoded section instead
+	dataCount  int    // of the section before the code; 0: none
+	globals    []byte // encoded globals
+	global     int    // their number
+	tables     []byte
+	memory     []byte // encoded limits
+	exports    []byte // encoded, more than the usual
+	export     int
+	start      int    // function, if not 0
+	elements   []byte // encoded section
+	data       []byte // encoded section instead of the manifest
+	types      []byte
+	without    string // name of a usual export that is left out
+	decideAs   uint32 // another type for decide
 }
 
 func (e emitted) bytes() []byte {
@@ -122,6 +126,9 @@ func (e emitted) bytes() []byte {
 	if imported > 0 {
 		section(sectionImport, append(appendU32(nil, imported), imports...))
 	}
+	if e.importsRaw != nil {
+		section(sectionImport, e.importsRaw)
+	}
 	section(sectionFunction, append(appendU32(nil, uint32(len(functions))), declared...))
 	if e.tables != nil {
 		section(sectionTable, e.tables)
@@ -136,6 +143,9 @@ func (e emitted) bytes() []byte {
 	}
 	if e.elements != nil {
 		section(sectionElement, e.elements)
+	}
+	if e.dataCount > 0 {
+		section(sectionCount, appendU32(nil, uint32(e.dataCount)))
 	}
 	section(sectionCode, append(appendU32(nil, uint32(len(functions))), code...))
 	section(sectionData, firstOf(e.data, data))

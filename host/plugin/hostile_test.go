@@ -22,14 +22,18 @@ func callTree(first uint32, depth int) []body {
 	return append(tree, body{typ: typeVoid, code: []byte{0x01}})
 }
 
-// Every way to spend time or memory in decide ends when the fuel does: the decision falls back, and nothing else happens.
-func TestDecideIsBounded(t *testing.T) {
+// hostileGuest is a guest that does harm in decide, and why it is stopped.
+type hostileGuest struct {
+	name   string
+	guest  emitted
+	reason string
+}
+
+// hostileGuests are all the ways that are known to spend time or memory in decide, or to lie about the result.
+func hostileGuests() []hostileGuest {
 	zero := i32(0)
-	for _, c := range []struct {
-		name   string
-		guest  emitted
-		reason string
-	}{
+	segment := name(strings.Repeat("x", 60_000))
+	return []hostileGuest{
 		{"endless loop", emitted{decide: append(loop(), zero...)}, "decide: fuel is spent"},
 		{"loop-free call tree", emitted{decide: slices.Concat(call(5), zero), extra: callTree(5, 60)}, "decide: fuel is spent"},
 		{"deep recursion", emitted{decide: slices.Concat(call(5), zero), extra: []body{{typ: typeVoid, code: call(5)}}}, "decide: fuel is spent"},
@@ -58,7 +62,27 @@ func TestDecideIsBounded(t *testing.T) {
 			"decide: a scope of 33 or 0 bits is longer than an address"},
 		{"a scope longer than a v6 address", emitted{decide: slices.Concat(weigh(1, 1), []byte{opDrop}, store(emitFrame+abi.Scope4Off, 129<<8), zero)},
 			"decide: a scope of 0 or 129 bits is longer than an address"},
-	} {
+		{"a scope that is neither known nor unsaid", emitted{decide: slices.Concat(weigh(1, 1), []byte{opDrop}, store(emitFrame+abi.Scope4Off, 254), zero)},
+			"decide: a scope of 254 or 0 bits is longer than an address"},
+		{"memory.init for ever", emitted{data: slices.Concat([]byte{2, 0}, i32(emitManifest), []byte{opEnd}, name(manifestOf("guest")), []byte{1}, segment), dataCount: 2,
+			decide: append(loop(slices.Concat(zero, zero, i32(60_000), []byte{opPrefix, opMemoryInit, 1, 0})...), zero...)}, "decide: fuel is spent"},
+		{"square roots for ever", emitted{decide: append(loop(0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0x9f, 0x9f, 0x9f, 0x9f, opDrop), zero...)}, "decide: fuel is spent"},
+		{"divisions for ever", emitted{decide: append(loop(slices.Concat(i64(-1), i64(3), []byte{0x7f}, i64(7), []byte{0x7f}, i64(9), []byte{0x81, opDrop})...), zero...)}, "decide: fuel is spent"},
+		{"loads across its memory", emitted{memory: []byte{0, 15}, decide: slices.Concat([]byte{opLoop, typeEmpty, opLocalGet, 0},
+			i32(4096+64), []byte{0x6a}, i32(0x7ffff), []byte{0x71, opLocalTee, 0, 0x28, 2, 0, opDrop, opBr, 0, opEnd}, zero)}, "decide: fuel is spent"},
+		{"a tree of indirect calls", emitted{decide: slices.Concat(call(5), zero), tables: []byte{1, typeFuncRef, 0, 1},
+			elements: slices.Concat([]byte{1, 0}, zero, []byte{opEnd, 1, 5}),
+			extra:    []body{{typ: typeVoid, code: slices.Repeat(slices.Concat(zero, []byte{opCallIndirect, typeVoid, 0}), 2)}}}, "decide: fuel is spent"},
+		{"leaves the process", emitted{imports: [][2]string{{wasiModule, "proc_exit"}}, importAs: typeExit, decide: slices.Concat(zero, call(0), zero)}, "decide: module closed with exit_code(0)"},
+		{"tables of functions of another type", emitted{tables: []byte{1, typeFuncRef, 0, 1}, elements: slices.Concat([]byte{1, 0}, zero, []byte{opEnd, 1, 0}),
+			decide: slices.Concat(zero, []byte{opCallIndirect, typeVoid, 0}, zero)}, "decide: indirect call type mismatch"},
+	}
+}
+
+// Every way to spend time or memory in decide ends when the fuel does: the decision falls back, and nothing else happens. What it takes at worst is
+// in BenchmarkHostile.
+func TestDecideIsBounded(t *testing.T) {
+	for _, c := range hostileGuests() {
 		t.Run(c.name, func(t *testing.T) {
 			h := testHost(t)
 			mustLoad(t, h, "guest", c.guest.bytes())
@@ -75,6 +99,9 @@ func TestDecideIsBounded(t *testing.T) {
 				t.Errorf("got %+v, want one strike: %s", info, c.reason)
 			}
 			w.Close()
+			if got := h.instances.Load(); got > 2 { // the control plane's, and a spare
+				t.Errorf("got %d instances, want the hostile one gone", got)
+			}
 		})
 	}
 }
@@ -159,6 +186,19 @@ func TestAdmissionRefuses(t *testing.T) {
 		{"writes the fuel", dead(slices.Concat(i64(1<<40), []byte{opGlobalSet, 0})...).bytes(), "unknown global 0"},
 		{"reads the fuel", dead(opGlobalGet, 0, opDrop).bytes(), "unknown global 0"},
 		{"writes the meter's local", dead(slices.Concat(i64(1), []byte{opLocalSet, 0})...).bytes(), "unknown local 0"},
+		{"an import of a global", emitted{importsRaw: slices.Concat([]byte{1}, name("env"), name("g"), []byte{3, typeI64, 1})}.bytes(), `import "env"."g" is not offered`},
+		{"an import of a global from wasi", emitted{importsRaw: slices.Concat([]byte{1}, name(wasiModule), name("sched_yield"), []byte{3, typeI64, 1})}.bytes(), `"sched_yield" is not offered`},
+		{"an import of a memory", emitted{importsRaw: slices.Concat([]byte{1}, name("env"), name("memory"), []byte{2, 0, 1})}.bytes(), `import "env"."memory" is not offered`},
+		{"an import of a table", emitted{importsRaw: slices.Concat([]byte{1}, name("env"), name("t"), []byte{1, typeFuncRef, 0, 1})}.bytes(), `import "env"."t" is not offered`},
+		{"a global of its own with the fuel's name", emitted{global: 1, globals: slices.Concat([]byte{typeI64, 1}, i64(0), []byte{opEnd}),
+			export: 1, exports: append(name(fuelExport), 3, 0)}.bytes(), "export \"signpost_fuel\" is not allowed"},
+		{"a global that begins as the fuel", emitted{global: 1, globals: []byte{typeI64, 1, opGlobalGet, 1, opEnd}}.bytes(), "global"},
+		{"data that begin where the fuel says", emitted{data: []byte{1, 0, opGlobalGet, 0, opEnd, 0}}.bytes(), "global"},
+		{"two exports of one name", emitted{export: 1, exports: append(name(abi.ExportDecide), externFunction, 4)}.bytes(), "signpost_decide"},
+		{"a start function that traps", emitted{start: 5, extra: dead(opUnreachable).extra}.bytes(), "start: "},
+		{"an _initialize that traps", emitted{extra: dead(opUnreachable).extra, export: 1, exports: append(name("_initialize"), externFunction, 5)}.bytes(), "_initialize: unreachable"},
+		{"an _initialize that fills the memory", emitted{extra: dead(loop(slices.Concat(i32(1), []byte{opMemoryGrow, 0, opDrop})...)...).extra, export: 1,
+			exports: append(name("_initialize"), externFunction, 5)}.bytes(), "_initialize: fuel is spent"},
 		{"exports the fuel", emitted{export: 1, exports: append(name("tank"), 3, 0)}.bytes(), `export "tank" is not allowed`},
 		{"takes the fuel's name", emitted{export: 1, exports: append(name(fuelExport), externFunction, 0)}.bytes(), "export \"signpost_fuel\" is not allowed"},
 		{"SIMD", dead(0xfd, 0x0c, 0).bytes(), "opcode 0xfd (SIMD) is not allowed"},
@@ -197,6 +237,11 @@ func TestAdmissionRefuses(t *testing.T) {
 		{"manifest outside", emitted{describe: i64(0x7fff_0000<<32 | 100)}.bytes(), "is not inside the guest's memory"},
 		{"manifest across the end", emitted{describe: i64((4*65536-4)<<32 | 100)}.bytes(), "is not inside the guest's memory"},
 		{"absurd manifest length", emitted{describe: i64(0xffff_ffff)}.bytes(), "a result of 4294967295 bytes is longer than 262144"},
+		{"NaN in the manifest", emitted{manifest: strings.Replace(manifestOf("guest", abi.Attribute{Name: "w", Type: abi.TypeFloat, Doc: "#"}), `"doc":"#"`, `"doc":"","min":NaN`, 1)}.bytes(),
+			"manifest: invalid character 'N'"},
+		{"a bound beyond all numbers", emitted{manifest: strings.Replace(manifestOf("guest", abi.Attribute{Name: "w", Type: abi.TypeFloat, Doc: "#"}), `"doc":"#"`, `"doc":"","max":1e999`, 1)}.bytes(),
+			"manifest: json: cannot unmarshal number 1e999"},
+		{"NaN by default", emitted{manifest: manifestOf("guest", abi.Attribute{Name: "w", Type: abi.TypeFloat, Default: "NaN"})}.bytes(), `default: w "NaN" is not a number`},
 		{"manifest is not JSON", emitted{manifest: "hello"}.bytes(), "manifest: invalid character"},
 		{"another name", emitted{manifest: manifestOf("other")}.bytes(), "the module holds no plugin of that name but other"},
 	} {
@@ -257,5 +302,48 @@ func TestConfigureIsBounded(t *testing.T) {
 				t.Errorf("got %v %v, want %q", p, diags, c.want)
 			}
 		})
+	}
+}
+
+// Weights that overflow when they are multiplied keep their shares; picks beyond all candidates and TTLs of zero are what they are; and a number that
+// is none never gets to a guest.
+func TestExtremeResults(t *testing.T) {
+	h := testHost(t)
+	extreme := slices.Concat(store(emitFrame+abi.PickOff, -1), store(emitFrame+abi.TTLCapOff, 0),
+		store(emitFrame+abi.WeightsOff, -1), store(emitFrame+abi.WeightsOff+4, 0x7fffffff), store(emitFrame+abi.WeightsOff+8, 1), i32(0))
+	chain := make([]string, 0, chainMax)
+	for _, guest := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		mustLoad(t, h, guest, emitted{manifest: manifestOf(guest), decide: extreme}.bytes())
+		chain = append(chain, guest)
+	}
+	w := h.NewWorker()
+	defer w.Close()
+	var d policy.Decision
+	w.Decide(mustRoute(t, h, plainSpec(3, chain...)), &policy.Facts{}, &d)
+	if d.Fallback || d.Weights[0] < 1<<31 || d.Weights[1] < d.Weights[0]/300 || d.Weights[1] > d.Weights[0]/200 || d.Weights[2] != 1 || d.TTLCap != 0 || d.Pick != policy.CandidateMax {
+		t.Errorf("got %+v, want shares of 256 : 1 : almost nothing", d)
+	}
+	mustLoad(t, h, "guest", emitted{manifest: manifestOf("guest", abi.Attribute{Name: "weight", Type: abi.TypeFloat})}.bytes())
+	for _, text := range []string{"NaN", "nan", "inf", "-Inf", "1e999", "0x1p1", "1_0", ""} {
+		if p, diags := h.Route(weightedSpec([]string{"guest"}, text), Terms{}); p != nil || len(diags) != 1 || diags[0].Pos.Col != 41 {
+			t.Errorf("weight=%s: got %v %v, want it refused in its place", text, p, diags)
+		}
+	}
+}
+
+// A module that tries to refill its own fuel runs as long as any other.
+func TestFuelCannotBeRefilled(t *testing.T) {
+	h := testHost(t)
+	refill := slices.Concat(i64(1<<60), []byte{opGlobalSet, 0})
+	wasm := emitted{global: 2, globals: slices.Repeat(slices.Concat([]byte{typeI64, 1}, i64(1<<60), []byte{opEnd}), 2),
+		export: 2, exports: slices.Concat(name("__fuel"), []byte{3, 0}, name("fuel"), []byte{3, 1}),
+		decide: append(loop(append(refill, slices.Concat(i64(1<<60), []byte{opGlobalSet, 1})...)...), i32(0)...)}.bytes()
+	mustLoad(t, h, "guest", wasm)
+	w := h.NewWorker()
+	defer w.Close()
+	var d policy.Decision
+	w.Decide(mustRoute(t, h, plainSpec(2, "guest")), &policy.Facts{}, &d)
+	if info := infoOf(t, h, "guest"); !d.Fallback || info.LastError != "decide: fuel is spent" {
+		t.Errorf("got %+v and %+v, want spent fuel", d, info)
 	}
 }

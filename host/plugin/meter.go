@@ -2,10 +2,10 @@ package plugin
 
 // Costs in fuel. One unit is about one instruction, 0.5 ns on the machine where they were measured (2.5 ns for the worst one found).
 const (
-	costEntry  = 8   // of a function call, besides one per local
-	costImport = 200 // of a call into the host
-	costPage   = 4096
-	bulkShift  = 4 // bulk memory operations: 16 bytes a unit
+	costEntry  = 8      // of a function call, besides one per local
+	costImport = 200    // of a call into the host
+	costPage   = 32_768 // growing copies: 0.3 ms a page at worst, the collector's work included
+	bulkShift  = 4      // bulk memory operations: 16 bytes a unit
 )
 
 // chargeKind is what pays at an insertion.
