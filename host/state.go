@@ -28,6 +28,9 @@ func (s *state) Status() admin.Status {
 	status.States, status.Overrides = h.health.Counts()
 	status.Diagnostics = loaded.Diagnostics
 	status.Plugins = h.pluginStates(loaded.Failed)
+	for _, d := range loaded.Data {
+		status.Data = append(status.Data, admin.Data{Key: d.Key, File: d.Path, Built: d.Built, Rows: d.Rows})
+	}
 	for _, f := range loaded.Failed {
 		status.Stale = append(status.Stale, admin.Stale{File: f.Path, View: f.View, Zone: f.Name, Serving: f.Serving})
 	}

@@ -34,6 +34,9 @@ func (h *Host) welcome(took time.Duration) {
 		}
 		fmt.Fprintf(w, "  %s\t%s\n", label, viewText(view, status))
 	}
+	if len(status.Data) > 0 {
+		fmt.Fprintf(w, "  clients\t%s\n", dataText(status.Data))
+	}
 	fmt.Fprintf(w, "  plugins\t%s\n", h.pluginsText())
 	fmt.Fprintf(w, "  listening\t%s (UDP and TCP)\n", joinAddrs(h.listeners.addrs()))
 	h.mu.Lock()
@@ -71,6 +74,19 @@ func zonesText(status *load.Status) string {
 		text += fmt.Sprintf("; %d cannot be loaded and answer SERVFAIL", broken)
 	}
 	return text
+}
+
+// dataText says what is known of clients.
+func dataText(data []load.Data) string {
+	var parts []string
+	for _, d := range data {
+		if d.Built.IsZero() {
+			parts = append(parts, fmt.Sprintf("%s with %s", d.Path, plural(d.Rows, "row", "rows")))
+		} else {
+			parts = append(parts, fmt.Sprintf("%s (%s of %s)", d.Path, d.Type, d.Built.Format(time.DateOnly)))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // prefixesShown bounds the clients of a view in its line.

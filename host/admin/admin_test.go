@@ -186,6 +186,7 @@ func TestEndpoints(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	status := degraded
 	status.States, status.Overrides = [...]int{policy.Unknown: 3, policy.Up: 5, policy.Down: 1}, 2
+	status.Data = []Data{{Key: "geo.database", File: "city.mmdb", Built: time.Unix(1600000000, 0)}, {Key: "latency.table", File: "latency.csv", Rows: 12}}
 	_, counters, url := start(t, status)
 	block := counters.NewBlock()
 	block.Add(metrics.QueriesTCP6, 3)
@@ -233,6 +234,8 @@ func TestMetrics(t *testing.T) {
 		`signpost_candidates{state="down"} 1`,
 		`signpost_candidates{state="unknown"} 3`,
 		`signpost_overridden_candidates 2`,
+		`signpost_geo_database_built_timestamp_seconds{file="city.mmdb",key="geo.database"} 1.6e+09`,
+		`signpost_latency_table_rows{file="latency.csv"} 12`,
 		`signpost_plugin_info{plugin="canary",sha256="5f3c",version="0.1"} 1`,
 		`signpost_plugin_state{plugin="canary",state="tripped"} 1`,
 		`signpost_plugin_state{plugin="canary",state="ready"} 0`,

@@ -115,7 +115,7 @@ type collector struct {
 	logLines                                                            *prometheus.Desc
 	pluginInfo, pluginState, pluginStrikes                              *prometheus.Desc
 	pluginCalls, pluginFallbacks, pluginFuel                            *prometheus.Desc
-	viewQueries                                                         *prometheus.Desc
+	viewQueries, databaseBuilt, tableRows                               *prometheus.Desc
 }
 
 func newCollector(state State, counters *metrics.Set, version string) *collector {
@@ -158,6 +158,9 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		pluginFuel:      desc("signpost_plugin_fuel", "Fuel that the calls which went well took since the plugin's file was loaded.", "plugin"),
 		logLines:        desc("signpost_query_log_lines_total", "Lines of the query log that were written, and that its file did not take.", "result"),
 
+		databaseBuilt: desc("signpost_geo_database_built_timestamp_seconds", "When the maker of a database of places or autonomous systems made it.", "key", "file"),
+		tableRows:     desc("signpost_latency_table_rows", "Rows of the table of measured latencies.", "file"),
+
 		viewQueries: desc("signpost_view_queries_total", "Queries whose name was found in a zone of the view; not kept while there is one view for everybody.", "view"),
 	}
 	for _, f := range families {
@@ -175,7 +178,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.overrides,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
 		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.logLines, c.pluginInfo, c.pluginState, c.pluginStrikes,
-		c.pluginCalls, c.pluginFallbacks, c.pluginFuel, c.viewQueries,
+		c.pluginCalls, c.pluginFallbacks, c.pluginFuel, c.viewQueries, c.databaseBuilt, c.tableRows,
 	} {
 		out <- d
 	}
@@ -246,6 +249,13 @@ func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...strin
 		gauge(c.candidates, float64(count), policy.Health(state).String())
 	}
 	gauge(c.overrides, float64(status.Overrides))
+	for _, data := range status.Data {
+		if data.Built.IsZero() {
+			gauge(c.tableRows, float64(data.Rows), data.File)
+		} else {
+			gauge(c.databaseBuilt, unixSeconds(data.Built), data.Key, data.File)
+		}
+	}
 	for _, p := range status.Plugins {
 		gauge(c.pluginInfo, 1, p.Name, p.Version, p.SHA256)
 		gauge(c.pluginStrikes, float64(p.Strikes), p.Name)

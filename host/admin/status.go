@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"signpost/host/diag"
 	"signpost/host/policy"
@@ -20,6 +21,15 @@ type Status struct {
 	Overrides   int                          // of these, the ones that an operator holds there
 	Diagnostics diag.List                    // of the latest version of all files, errors and warnings
 	Plugins     []Plugin                     // by name, each once
+	Data        []Data                       // about clients, each file once
+}
+
+// Data is a file of data about clients that serves.
+type Data struct {
+	Key   string    // of signpost.yaml that names it
+	File  string    // as in diagnostics
+	Built time.Time // of a database; zero for a table
+	Rows  int       // of a table
 }
 
 // Stale is a file whose latest version is not the one that serves.

@@ -3,7 +3,6 @@ package load
 import (
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -40,6 +39,7 @@ type dataFile struct {
 	sum      [sha256.Size]byte // of what was read last; zero: read whatever it is
 	database *geo.Database
 	table    *geo.Table
+	about    Data // of these
 	diags    diag.List
 }
 
@@ -211,24 +211,44 @@ func (l *Loader) finishData(b *batch, j *dataJob) bool {
 	f.sum, f.diags = j.sum, j.diags
 	if j.diags.Errors() > 0 {
 		if j.textLen > 0 && j.kind == tableFile && f.loaded() { // the other diagnostics say it themselves
-			l.options.Log.Error("latency table not loaded; the last good one stays", "file", j.file.Path, "errors", j.diags.Errors())
+			l.options.Log.Error("latency.table not loaded; the last good one stays", "file", j.file.Path, "errors", j.diags.Errors())
 		}
 		return false
 	}
 	f.database, f.table = j.database, j.table
-	l.logData(b, j)
+	f.about = Data{Key: dataKeys[j.kind], Path: j.file.Path}
+	loaded := l.options.Log.With("file", j.file.Path, "took", j.took.Round(10e3))
+	switch {
+	case j.table != nil:
+		f.about.Rows = j.table.Rows
+		loaded = loaded.With("rows", j.table.Rows)
+	default:
+		f.about.Type, f.about.Built = j.database.Type, j.database.Built
+		loaded = loaded.With("type", j.database.Type, "built", j.database.Built.Format(time.DateOnly))
+	}
+	if !b.first {
+		loaded.Info(f.about.Key + " loaded")
+	}
 	return true
 }
 
-func (l *Loader) logData(b *batch, j *dataJob) {
-	switch took := j.took.Round(10e3); {
-	case b.first:
-	case j.table != nil:
-		l.options.Log.Info("latency table loaded", "file", j.file.Path, "rows", j.table.Rows, "took", took)
-	default:
-		l.options.Log.Info(fmt.Sprintf("%s loaded", dataKeys[j.kind]), "file", j.file.Path, "type", j.database.Type,
-			"built", j.database.Built.Format(time.DateOnly), "took", took)
+// Data is one file of data about clients that serves.
+type Data struct {
+	Key   string    // of signpost.yaml: "geo.database", "geo.asn" or "latency.table"
+	Path  string    // as it stands there
+	Type  string    // of a database, as it calls itself; "" of a table
+	Built time.Time // of a database
+	Rows  int       // of a table
+}
+
+// servedData lists the data that serves, in the order of the keys.
+func (l *Loader) servedData() (list []Data) {
+	for i := range l.data {
+		if l.data[i].loaded() {
+			list = append(list, l.data[i].about)
+		}
 	}
+	return list
 }
 
 // dataOf puts together what the files hold; nil: nothing.

@@ -18,6 +18,7 @@ type Status struct {
 	Diagnostics diag.List // everything that is wrong now
 	Refused     diag.List // of these, the ones of signpost.yaml
 	Failed      []Failed
+	Data        []Data // about clients
 }
 
 // Failed is a file whose latest text is not what serves.
@@ -90,7 +91,7 @@ func (l *Loader) report() {
 			}
 		}
 	}
-	s.Failed = l.failed()
+	s.Failed, s.Data = l.failed(), l.servedData()
 	l.status.Store(s)
 	if l.options.Loaded != nil {
 		l.options.Loaded(s)
