@@ -190,3 +190,39 @@ func TestV1Manifest(t *testing.T) {
 		t.Errorf("a bad file in its place: got %v, want an error and the guest of v1", err)
 	}
 }
+
+// A custom plugin composes with built-in ones: weights multiply in any order, what one rules out the other cannot bring back, the last pick, the
+// shortest TTL cap and the longest scope win.
+func TestChainWithBuiltins(t *testing.T) {
+	wasm, err := os.ReadFile("testdata/v1/v1.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := realHost()
+	mustLoad(t, h, "tilt", wasm)
+	defer h.Remove("tilt")
+	w := h.NewWorker()
+	defer w.Close()
+	for _, c := range []struct {
+		chain  []string
+		health []policy.Health
+		want   []uint32
+		pick   int
+	}{
+		{[]string{"weighted", "tilt"}, nil, []uint32{3 * 100_007, 2 * 100_001, 0}, 2},
+		{[]string{"tilt", "weighted"}, nil, []uint32{3 * 100_007, 2 * 100_001, 0}, 2},
+		{[]string{"weighted", "tilt"}, []policy.Health{policy.Down, policy.Down, policy.Up}, []uint32{0, 0, 100_009}, 2},
+		{[]string{"tilt", "weighted"}, []policy.Health{policy.Down, policy.Down, policy.Up}, []uint32{0, 0, 100_009}, 2},
+		{[]string{"tilt", "weighted", "simple"}, nil, []uint32{3 * 100_007, 2 * 100_001, 0}, 0},
+		{[]string{"tilt", "weighted", "multivalue"}, nil, []uint32{3 * 100_007, 2 * 100_001, 0}, 8},
+	} {
+		spec := specOf("tilt", []string{"share", "7", "weight", "3", "hold", "30"}, []string{"share", "1", "weight", "2"}, []string{"share", "9", "weight", "0"})
+		spec.Chain = c.chain
+		p := mustRoute(t, h, spec)
+		var d policy.Decision
+		w.Decide(p, &policy.Facts{Health: c.health, Client: netip.MustParsePrefix("192.0.2.0/24")}, &d)
+		if d.Fallback || !slices.Equal(d.Weights, c.want) || c.pick > 0 && d.Pick != c.pick || d.TTLCap != 30 || d.Scope4 != 24 || p.Wants&policy.WantsClient == 0 {
+			t.Errorf("%v, health %v: got %+v, want %v, pick %d, 30 s, scope 24", c.chain, c.health, d, c.want, c.pick)
+		}
+	}
+}
