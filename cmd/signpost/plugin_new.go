@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -64,14 +65,18 @@ func printNew(w io.Writer, dir string, scaffold workshop.Scaffold, files []strin
 			fmt.Fprintf(w, "  %s\n", file)
 		}
 	}
-	fmt.Fprintf(w, "  sdk/\n\nnext:\n  cd %s\n", dir)
-	if recipe.Test != "" {
-		fmt.Fprintf(w, "  %-26s the policy's own tests, without a sandbox\n", recipe.Test)
+	fmt.Fprintf(w, "  sdk/\n\nnext:\n")
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(table, "  cd %s\n", dir)
+	if recipe.Test != "" && !strings.HasPrefix(recipe.Test, "signpost") {
+		fmt.Fprintf(table, "  %s\tthe policy's own tests, without a sandbox\n", recipe.Test)
 	}
-	fmt.Fprintf(w, "  signpost plugin build      makes %s\n", recipe.Output())
-	_, err = fmt.Fprintf(w, `  signpost plugin test       golden decisions on the host that runs it in production
-  cp %s DIR/plugins/    live within a second, in the zones of DIR
-README.md says more.
-`, recipe.Output())
+	fmt.Fprintf(table, "  signpost plugin build\tmakes %s\n", recipe.Output())
+	fmt.Fprintf(table, "  signpost plugin test\tgolden decisions on the host that runs it in production\n")
+	fmt.Fprintf(table, "  cp %s DIR/plugins/\tlive within a second, in the zones of DIR\n", recipe.Output())
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w, "README.md says more.")
 	return err
 }
