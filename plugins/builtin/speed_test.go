@@ -16,12 +16,12 @@ import (
 var samples = map[string]func(i int) string{
 	"simple":     func(i int) string { return "" },
 	"multivalue": func(i int) string { return "" },
-	"weighted":   func(i int) string { return fmt.Sprintf("weight=%d", i+1) },
+	"weighted":   func(i int) string { return fmt.Sprintf("weight=%d", i%255+1) },
 	"sticky":     func(i int) string { return fmt.Sprintf("weight=%d", i+1) },
-	"failover":   func(i int) string { return fmt.Sprintf("priority=%d", 1000-i) },
-	"latency":    func(i int) string { return fmt.Sprintf("region=%d,%d", i, 2*i) },
+	"failover":   func(i int) string { return fmt.Sprintf("priority=%d", 1024-i) },
+	"latency":    func(i int) string { return fmt.Sprintf("region=%d,%d", i%90, i%180) },
 	"geoproximity": func(i int) string {
-		return fmt.Sprintf("region=%d,%d bias=%d", i, 2*i, i%50)
+		return fmt.Sprintf("region=%d,%d bias=%d", i%90, i%180, i%50)
 	},
 	"geolocation": func(i int) string {
 		countries := []string{"NL,BE,LU", "DE,AT,CH", "US", "CA,MX", "JP,KR", "BR", "ZA"}
@@ -30,12 +30,9 @@ var samples = map[string]func(i int) string{
 		}
 		return fmt.Sprintf("country=%s asn=%d", countries[i%len(countries)], 64496+i)
 	},
-	"ip-based": func(i int) string { return fmt.Sprintf("networks=10.%d.0.0/16,10.%d.64.0/20", i, 2*i) },
+	"ip-based": func(i int) string { return fmt.Sprintf("networks=10.%d.%d.0/24,10.%d.64.0/20", i%256, i/256, i%256) },
 	"split-horizon": func(i int) string {
-		if i == 63 {
-			return ""
-		}
-		return fmt.Sprintf("clients=10.%d.64.0/20,10.%d.0.0/20", i, 2*i)
+		return fmt.Sprintf("clients=10.%d.%d.0/22,11.%d.%d.0/22", i%256, 64+4*(i/256), i%256, 4*(i/256))
 	},
 }
 
@@ -56,6 +53,45 @@ func sample(t testing.TB, h *plugin.Host, name string, count int) (*policy.Polic
 		f.Latency = append(f.Latency, geo.Latency{Micros: uint32(90_000 - 1_000*i), Source: geo.Measured})
 	}
 	return p, f
+}
+
+// Protects large policies: with as many candidates as there may be, each plugin accepts and decides within its fuel; and so with a thousand
+// networks, which is what Route 53 allows in a collection, and with ten thousand.
+func TestLarge(t *testing.T) {
+	h := guests(t)
+	w := h.NewWorker()
+	defer w.Close()
+	var d policy.Decision
+	for name := range samples {
+		p, f := sample(t, h, name, policy.CandidateMax)
+		if w.Decide(p, f, &d); d.Fallback || d.Total == 0 {
+			t.Errorf("%s: got fallback %v, total %d", name, d.Fallback, d.Total)
+		}
+	}
+	for _, count := range []int{1000, 10_000} {
+		collections := map[string][]netip.Prefix{}
+		for i := range count {
+			name := "odd"
+			if i%2 == 0 {
+				name = "even"
+			}
+			addr := netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 0})
+			collections[name] = append(collections[name], netip.PrefixFrom(addr, 24))
+		}
+		for name, attribute := range map[string]string{"ip-based": "networks", "split-horizon": "clients"} {
+			g := &golden{candidates: []string{attribute + "=odd id=odd", attribute + "=even id=even"}}
+			p, diags := h.Route(g.spec(name, nil), plugin.Terms{Collections: collections})
+			if p == nil {
+				t.Fatalf("%s with %d networks: %v", name, count, diags)
+			}
+			start := time.Now()
+			w.Decide(p, &policy.Facts{Client: netip.MustParsePrefix("10.1.2.3/32")}, &d)
+			t.Logf("%s with %d networks: the first decision, which configures, took %v", name, count, time.Since(start))
+			if d.Fallback || d.Total != 1 || d.Weights[1] != 1 || d.Scope4 != 24 {
+				t.Errorf("%s with %d networks: got %+v, want the even one for a /24", name, count, d)
+			}
+		}
+	}
 }
 
 // Protects the query path: no policy allocates when it decides, in the host or in a way that fills the guest's memory.
