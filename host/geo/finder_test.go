@@ -188,6 +188,52 @@ func TestFactsAndScopes(t *testing.T) {
 	}
 }
 
+// Protects tables that are large enough for an index, and nodes that have many rows.
+func TestLargeTable(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	w := world{rows: make(map[netip.Prefix]map[string]uint32)}
+	var text strings.Builder
+	add := func(p netip.Prefix, region string) {
+		if w.rows[p] == nil {
+			w.rows[p] = make(map[string]uint32)
+		}
+		if _, is := w.rows[p][region]; !is {
+			w.rows[p][region] = uint32(r.IntN(60_000)) * 1000
+			fmt.Fprintf(&text, "%s,%s,%d\n", p, region, w.rows[p][region]/1000)
+		}
+	}
+	for i := range 5000 {
+		raw := [4]byte{byte(r.IntN(8)), byte(r.IntN(40)), byte(r.Uint32()), byte(r.Uint32())}
+		add(netip.PrefixFrom(netip.AddrFrom4(raw), 8+r.IntN(25)).Masked(), clouds[i%20].Name)
+	}
+	for i := range 40 {
+		add(netip.MustParsePrefix("3.0.0.0/9"), clouds[2*i].Name)
+		add(netip.MustParsePrefix("255.255.0.0/16"), clouds[3*i].Name)
+		add(netip.MustParsePrefix("255.255.255.255/32"), clouds[3*i+1].Name)
+	}
+	table := tableOf(t, text.String())
+	if table.v4.first == nil {
+		t.Fatalf("%d spans and no index", len(table.v4.short))
+	}
+	data := NewData(nil, nil, table)
+	var f Finder
+	clients := []netip.Addr{netip.MustParseAddr("0.0.0.0"), netip.MustParseAddr("255.255.255.255"), netip.MustParseAddr("255.255.255.254"), netip.MustParseAddr("3.1.2.3")}
+	for range 300 {
+		clients = append(clients, netip.AddrFrom4([4]byte{byte(r.IntN(9)), byte(r.IntN(42)), byte(r.Uint32()), byte(r.Uint32())}))
+	}
+	for _, client := range clients {
+		latencies, bits := f.Latencies(data, netip.PrefixFrom(client, 32), clouds[:], nil)
+		near := randomIn(r, netip.PrefixFrom(client, bits).Masked())
+		for i, region := range clouds {
+			micros, _ := w.naive(client, region.Name)
+			same, _ := w.naive(near, region.Name)
+			if latencies[i].Micros != micros || same != micros {
+				t.Fatalf("%v to %s: got %v for /%d, want %d µs, and %v has %d", client, region.Name, latencies[i], bits, micros, near, same)
+			}
+		}
+	}
+}
+
 // Protects scopes from being longer than need be: resolvers keep one answer for each.
 func TestScopesAreShort(t *testing.T) {
 	database := opened(t, written(t, mmdbwriter.Options{RecordSize: 28}, map[string]mmdbtype.DataType{

@@ -30,6 +30,7 @@ type node struct {
 // spans is one family. Span i begins at the i-th start; the first begins at the first address of all.
 type spans struct {
 	short  []uint32  // starts of IPv4
+	first  []uint32  // of IPv4: the span that holds the first address with these 16 leading bits, and the last span; nil while there are few
 	long   []address // starts of IPv6
 	owners []uint32  // the innermost node's number plus one; 0: none
 }
@@ -52,6 +53,7 @@ func compile(v4, v6 []row, numbers map[string]uint16) (t *Table, doubled [][2]ro
 		t.v4.short = append(t.v4.short, uint32(start.hi>>32))
 	}
 	t.v4.long = nil
+	t.v4.index()
 	t.nodes = append(t.nodes, node{rows: uint32(t.Rows)})
 	for _, s := range []*spans{&t.v4, &t.v6} {
 		s.short, s.long, s.owners = slices.Clip(s.short), slices.Clip(s.long), slices.Clip(s.owners)
@@ -130,12 +132,41 @@ func (s *spans) cut(start address, owner uint32) {
 	s.long, s.owners = append(s.long, start), append(s.owners, owner)
 }
 
+// indexFrom is how many spans make an index of 256 kB worth it: it saves two thirds of the steps of a search, and most of its cache misses.
+const indexFrom = 1 << 12
+
+// index makes searches among many spans of IPv4 short.
+func (s *spans) index() {
+	if len(s.short) < indexFrom {
+		return
+	}
+	s.first = make([]uint32, 1<<16+1)
+	at := 0
+	for high := range uint32(1 << 16) {
+		for at+1 < len(s.short) && s.short[at+1] <= high<<16 {
+			at++
+		}
+		s.first[high] = uint32(at)
+	}
+	s.first[1<<16] = uint32(len(s.short) - 1)
+}
+
+// at finds the span that holds an IPv4 address.
+func (s *spans) at(want uint32) int {
+	low, count := 0, len(s.short)
+	if s.first != nil {
+		low = int(s.first[want>>16])
+		count = int(s.first[want>>16+1]) - low + 1
+	}
+	return low + spanOf(count, func(i int) bool { return s.short[low+i] <= want })
+}
+
 // find returns the innermost node around the address, plus one, and the length of the largest prefix around it that stays within its span.
 func (t *Table) find(addr netip.Addr) (owner uint32, length int) {
 	a := addressOf(addr)
 	if addr.Is4() {
 		want, starts := uint32(a.hi>>32), t.v4.short
-		at := spanOf(len(starts), func(i int) bool { return starts[i] <= want })
+		at := t.v4.at(want)
 		if at > 0 {
 			length = a.common(address{hi: uint64(starts[at]-1) << 32}) + 1
 		}
@@ -168,12 +199,23 @@ func spanOf(count int, begins func(i int) bool) int {
 	return low
 }
 
+// linearMax is how many rows of a node are looked through one by one: as many regions as most tables have.
+const linearMax = 16
+
 // measured returns the round trip from owner, a node plus one, to the region of that number.
 func (t *Table) measured(owner uint32, region uint16) (micros uint32, ok bool) {
 	for owner != 0 {
 		n, end := t.nodes[owner-1], t.nodes[owner].rows
-		if at, found := slices.BinarySearch(t.regions[n.rows:end], region); found {
-			return t.micros[int(n.rows)+at], true
+		rows := t.regions[n.rows:end]
+		if len(rows) > linearMax {
+			at, _ := slices.BinarySearch(rows, region)
+			rows = rows[at:min(at+1, len(rows))]
+			n.rows += uint32(at)
+		}
+		for i, r := range rows {
+			if r == region {
+				return t.micros[int(n.rows)+i], true
+			}
 		}
 		owner = n.parent
 	}
@@ -182,5 +224,5 @@ func (t *Table) measured(owner uint32, region uint16) (micros uint32, ok bool) {
 
 // Bytes is the memory that the table takes.
 func (t *Table) Bytes() int {
-	return 6*t.Rows + 8*len(t.nodes) + 8*len(t.v4.short) + 20*len(t.v6.long)
+	return 6*t.Rows + 8*len(t.nodes) + 8*len(t.v4.short) + 4*len(t.v4.first) + 20*len(t.v6.long)
 }
