@@ -215,16 +215,16 @@ func TestLargeTable(t *testing.T) {
 	if table.v4.first == nil {
 		t.Fatalf("%d spans and no index", len(table.v4.short))
 	}
-	data := NewData(nil, nil, table)
+	data, asked := NewData(nil, nil, table), clouds[:24]
 	var f Finder
 	clients := []netip.Addr{netip.MustParseAddr("0.0.0.0"), netip.MustParseAddr("255.255.255.255"), netip.MustParseAddr("255.255.255.254"), netip.MustParseAddr("3.1.2.3")}
-	for range 300 {
+	for range 120 {
 		clients = append(clients, netip.AddrFrom4([4]byte{byte(r.IntN(9)), byte(r.IntN(42)), byte(r.Uint32()), byte(r.Uint32())}))
 	}
 	for _, client := range clients {
-		latencies, bits := f.Latencies(data, netip.PrefixFrom(client, 32), clouds[:], nil)
+		latencies, bits := f.Latencies(data, netip.PrefixFrom(client, 32), asked, nil)
 		near := randomIn(r, netip.PrefixFrom(client, bits).Masked())
-		for i, region := range clouds {
+		for i, region := range asked {
 			micros, _ := w.naive(client, region.Name)
 			same, _ := w.naive(near, region.Name)
 			if latencies[i].Micros != micros || same != micros {
