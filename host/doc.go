@@ -22,6 +22,7 @@
 //	node         a name of a zone and what it owns
 //	placeholder  a zone whose file was never loaded well; it answers SERVFAIL
 //	plane        control works on files, text and errors; data answers packets and never waits
+//	override     an operator's word about a candidate's health; it wins over the verdict
 //	policy       the chain of plugins on one owner name and type, accepted by the plugins
 //	probe        one attempt of a check
 //	route, routed    an RRset is routed if a policy chooses among its candidates, and simple otherwise

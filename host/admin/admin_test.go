@@ -25,7 +25,7 @@ type fixture struct{ status atomic.Pointer[Status] }
 
 func (f *fixture) Status() Status { return *f.status.Load() }
 
-// explained stands for the handler of /explain.
+// explained stands for the handlers of /explain and /plugins.
 var explained = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 	respond(w, http.StatusOK, func(w io.Writer) { fmt.Fprintln(w, "explained") })
 })
@@ -35,7 +35,7 @@ func start(t *testing.T, status Status) (*fixture, *metrics.Set, string) {
 	t.Helper()
 	state, counters := &fixture{}, &metrics.Set{}
 	state.status.Store(&status)
-	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Counters: counters, Version: "1.2.3", Health: health.NewTable(nil)})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Plugins: explained, Counters: counters, Version: "1.2.3", Health: health.NewTable(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

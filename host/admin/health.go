@@ -18,6 +18,8 @@ import (
 	"signpost/host/diag"
 	"signpost/host/health"
 	"signpost/host/rrdata"
+	"signpost/host/wire"
+	"signpost/host/zonefile"
 )
 
 // Bounds of what a client can say.
@@ -164,9 +166,14 @@ func sayable(text string) bool {
 
 // queryOf reads what names candidates; "" is any.
 func queryOf(name, typ, view, id string) (health.Query, error) {
-	which := health.Query{View: view, Name: strings.ToLower(name), ID: id}
-	if name != "" && !strings.HasSuffix(name, ".") {
-		which.Name += "."
+	which := health.Query{View: view, ID: id}
+	if name != "" {
+		raw, err := zonefile.ParseName(name)
+		if err != nil {
+			return which, err
+		}
+		wire.LowerName(raw)
+		which.Name = string(zonefile.AppendName(nil, raw))
 	}
 	if typ != "" {
 		number, ok := rrdata.TypeByName([]byte(strings.ToUpper(typ)))

@@ -79,6 +79,8 @@ func TestHealthChanges(t *testing.T) {
 		{`{"name":"app.example.com","type":"A","id":"stanby",` + down, 404, `app.example.com. A has no candidate "stanby" (did you mean "standby"?); it has main, standby`},
 		{`{"name":"app.example.com","type":"AA","id":"main",` + down, 400, `type "AA" is no record type`},
 		{`{"name":"app.example.com",` + down, 400, "name and id are needed"},
+		{`{"name":"\\097pp.example.com","id":"standby",` + down, 200, "public A standby down"},
+		{`{"name":"app..example.com","id":"main",` + down, 400, "name \"app..example.com\" has an empty label"},
 		{`{"name":"app.example.com","id":"main","state":"donw","reason":"x"}`, 400, `state "donw" is not one of auto, up, down (did you mean "down"?)`},
 		{`{"name":"app.example.com","id":"main","state":"down"}`, 400, "a reason is needed, for whoever sees it next"},
 		{`{"name":"app.example.com","id":"main","state":"down","reason":"a\nb"}`, 400, "reason and by are one line each of at most 200 bytes"},
