@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -112,6 +113,12 @@ func viewText(view config.View, status *load.Status) string {
 	if more := len(view.Clients) - prefixesShown; more > 0 {
 		clients += fmt.Sprintf(" and %d more", more)
 	}
+	if len(view.Listen) > 0 {
+		clients += " at " + strings.Join(view.Listen, ", ")
+	}
+	if !slices.Equal(status.Config.ViewPolicy, []string{config.DefaultViewPolicy}) {
+		clients = "whom " + strings.Join(status.Config.ViewPolicy, "+") + " chooses"
+	}
 	return fmt.Sprintf("%s: for %s, %s in %s", view.Name, clients, plural(zones, "zone", "zones"), place)
 }
 
@@ -160,7 +167,7 @@ func (h *Host) digLine(status *load.Status) string {
 	command := fmt.Sprintf("dig @%s -p %d", ip, addr.Port())
 	snapshot := h.store.Load()
 	for _, view := range snapshot.Views {
-		if !view.Takes(ip) {
+		if !view.Takes(ip) || view.Listeners != nil || len(view.Zones) == 0 {
 			continue
 		}
 		name, typ := exampleQuestion(view)

@@ -85,7 +85,7 @@ func (h *horizon) flush() {
 func (w *Worker) look(addr netip.Addr) {
 	raw := addr.As16()
 	high, low := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
-	s := &w.sights[spread(high, low)>>(64-sightBits)]
+	s := &w.sights[((low^bits.RotateLeft64(high, 32))*0x9E3779B97F4A7C15)>>(64-sightBits)]
 	if s.generation != w.snap.Generation || s.low != low || s.high != high || w.trace != nil {
 		*s = sight{high: high, low: low, generation: w.snap.Generation}
 	}
@@ -131,17 +131,29 @@ func (w *Worker) foundIn() *zone.View {
 // exist, unless the view falls through. Of several such zones that lack the name, the last one says so.
 func (w *Worker) search(name *wire.Name, qtype uint16) {
 	w.sums.Hash(name)
-	w.hit = zone.Hit{Kind: zone.Outside}
-	w.at, w.behind = noView, false
-	lacking := zone.Hit{Kind: zone.Outside}
-	for i := 0; ; i++ {
+	number := w.viewAt(0)
+	if number < 0 {
+		w.lacked(number, &zone.Hit{Kind: zone.Outside})
+		return
+	}
+	view := w.snap.Views[number]
+	view.FindHashed(name, qtype, &w.sums, &w.hit)
+	w.at, w.behind = number, false
+	if w.hit.Kind == zone.Outside || w.hit.Kind == zone.NameError && view.Fallthrough {
+		w.searchOn(name, qtype)
+	}
+}
+
+// searchOn is search behind the first view, which left the name open.
+func (w *Worker) searchOn(name *wire.Name, qtype uint16) {
+	lacking := w.hit
+	if lacking.Kind == zone.Outside {
+		w.at = noView
+	}
+	for i := 1; ; i++ {
 		number := w.viewAt(i)
 		if number < 0 {
-			w.hit = lacking
-			if number == undecidedView {
-				w.hit = zone.Hit{Kind: zone.Undecided}
-				w.at = noView
-			}
+			w.lacked(number, &lacking)
 			return
 		}
 		view := w.snap.Views[number]
@@ -149,11 +161,22 @@ func (w *Worker) search(name *wire.Name, qtype uint16) {
 		if w.hit.Kind == zone.Outside {
 			continue
 		}
-		w.at, w.behind = number, i > 0
+		w.at, w.behind = number, true
 		if w.hit.Kind != zone.NameError || !view.Fallthrough {
 			return
 		}
 		lacking = w.hit
+	}
+}
+
+// lacked ends a search behind the last view, with what the last zone said that lacks the name; or before it, where the policy cannot say which
+// view is next.
+func (w *Worker) lacked(number int, lacking *zone.Hit) {
+	w.hit = *lacking
+	if number == undecidedView {
+		w.hit, w.at = zone.Hit{Kind: zone.Undecided}, noView
+	} else if lacking.Kind == zone.Outside {
+		w.at = noView
 	}
 }
 
