@@ -36,7 +36,7 @@ func Plugin() *sdk.Plugin {
 			}
 			k.drained, k.note = drain.Of(c, i), note.Of(c, i)
 			k.base += 1000 * uint32(len(k.note))
-			k.at, k.placed, k.networks = at.Of(c, i), at.Set(c, i), nets.Of(c, i)
+			k.at, k.placed = at.Of(c, i), at.Set(c, i)
 			if k.note == "bad" {
 				note.Refuse(c, i, `note "`+k.note+`" is bad`)
 			}
@@ -45,14 +45,15 @@ func Plugin() *sdk.Plugin {
 			}
 		}
 		picked := int(limit.Of(c, 0))
+		networks, inside := nets.Map(c), make([]uint32, c.Len())
 		codes := newCodes()
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			client, place := f.Client(), f.Place()
-			for i := range candidates {
-				if k := &candidates[i]; !k.drained && (f.Open(i) || f.Down(i)) {
-					d.Weigh(i, k.near(f, i, &place)+holding(k.networks, &client)+codes.match(&place))
-				}
+			clear(inside)
+			for found := networks.Find(client); found.Next(); {
+				inside[found.Candidate] += 200_000
 			}
+			weigh(candidates, inside, codes.match(&place), f, &place, d)
 			d.Pick(picked)
 			if client.Family != 0 {
 				d.HoldsWithin(client.Bits)
@@ -67,27 +68,40 @@ func Plugin() *sdk.Plugin {
 
 // candidate is what is kept of one candidate.
 type candidate struct {
-	base     uint32
-	drained  bool
-	note     string
-	at       sdk.Coordinates
-	placed   bool
-	networks []sdk.Network
+	base    uint32
+	drained bool
+	note    string
+	at      sdk.Coordinates
+	placed  bool
 }
 
-// near is the candidate's weight but for networks and codes. Like the functions below it must not become a part of its caller: in Go's code
-// every jump of a function that has a loop passes the loop's head, and pays fuel for all that is inside.
+// weigh gives all candidates their weights. Like the functions below it must not become a part of its caller: in Go's code every jump of a
+// function passes the head of one loop around all of it, and pays fuel for what is inside.
 //
 //go:noinline
-func (k *candidate) near(f *sdk.Facts, i int, place *sdk.Place) uint32 {
-	weight := k.base + f.Weight(i)<<20
+func weigh(candidates []candidate, inside []uint32, same uint32, f *sdk.Facts, place *sdk.Place, d *sdk.Decision) {
+	for i := range candidates {
+		if weight, ok := candidates[i].near(f, i, place); ok {
+			d.Weigh(i, weight+inside[i]+same)
+		}
+	}
+}
+
+// near is the candidate's weight but for networks and codes; false if it has none.
+//
+//go:noinline
+func (k *candidate) near(f *sdk.Facts, i int, place *sdk.Place) (weight uint32, ok bool) {
+	if k.drained || !f.Open(i) && !f.Down(i) {
+		return 0, false
+	}
+	weight = k.base + f.Weight(i)<<20
 	if micros, known := f.Latency(i); known {
 		weight += micros
 	}
 	if place.Located && k.placed {
 		weight += degrees(place.At.Latitude-k.at.Latitude) + degrees(place.At.Longitude-k.at.Longitude)
 	}
-	return weight
+	return weight, true
 }
 
 // degrees is the size of a difference, in whole degrees.
@@ -116,34 +130,4 @@ func (c *codes) match(place *sdk.Place) uint32 {
 		weight += 1_600_000
 	}
 	return weight
-}
-
-// holding is what the networks are worth that a client is in.
-//
-//go:noinline
-func holding(networks []sdk.Network, client *sdk.Network) (weight uint32) {
-	for i := range networks {
-		weight += 200_000 * holds(&networks[i], client)
-	}
-	return weight
-}
-
-// holds is 1 if client is inside of network, where family 0 is everybody.
-//
-//go:noinline
-func holds(network, client *sdk.Network) uint32 {
-	if network.Family == 0 {
-		return 1
-	}
-	if network.Family != client.Family || network.Bits > client.Bits {
-		return 0
-	}
-	whole := network.Bits / 8
-	if string(network.Address[:whole]) != string(client.Address[:whole]) {
-		return 0
-	}
-	if mask := ^(byte(0xff) >> (network.Bits % 8)); mask != 0 && (network.Address[whole]^client.Address[whole])&mask != 0 {
-		return 0
-	}
-	return 1
 }

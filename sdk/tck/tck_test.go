@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"signpost/host/diag"
 	"signpost/host/plugin"
@@ -114,7 +113,7 @@ func checkGolden(t *testing.T, module, cache string, golden *workshop.Golden) {
 	if checked == 0 || len(warnings) > 0 {
 		t.Errorf("%d golden decisions, warnings: %v", checked, warnings)
 	}
-	report, err := bench.Fuzz(t.Context(), workshop.FuzzOptions{Duration: 300 * time.Millisecond, Seed: 1})
+	report, err := bench.Fuzz(t.Context(), workshop.FuzzOptions{Policies: 500, Seed: 1, Golden: golden})
 	if err != nil {
 		t.Fatal(err)
 	}
