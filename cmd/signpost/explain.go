@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"signpost/host"
 	"signpost/host/config"
 	"signpost/host/explain"
 )
@@ -127,7 +126,7 @@ func isRefused(err error) bool {
 }
 
 func explainDir(ctx context.Context, dir string, q *explain.Question) (*explain.Report, error) {
-	d, err := host.Open(ctx, dir)
+	d, err := openWarning(ctx, os.Stderr, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,146 @@
+package explain
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"signpost/host/answer"
+	"signpost/host/message"
+	"signpost/host/policy"
+)
+
+// share is one thing that a client may get, and how likely.
+type share struct {
+	key    string // of message.Response.Key: equal for what is the same to a client
+	label  string // ids of the candidates that lead to it, or its key
+	digest uint64
+	chance float64 // of all shares together 1
+	ttl    uint32
+}
+
+// spread computes distributions of answers. What was computed for a client holds for all clients within the scope of its answer.
+type spread struct {
+	asker *asker
+	known map[spreadKey][]scoped
+	runs  int // queries answered so far
+}
+
+// spreadKey is what is asked by whom, but for the client's network: in which order its views are asked.
+type spreadKey struct {
+	name  string
+	typ   uint16
+	views string
+	v6    bool
+}
+
+type scoped struct {
+	network netip.Prefix
+	shares  []share
+}
+
+func newSpread(s *Server) *spread {
+	return &spread{asker: newAsker(s.Answers, ""), known: map[spreadKey][]scoped{}}
+}
+
+func (s *spread) close() { s.asker.close() }
+
+// root is a name that is asked to see which views a client is sent to: no view need know it.
+var root = []byte{0}
+
+// views are the views that a client may see, in order, joined by spaces.
+func (s *spread) views(c client) string {
+	t := new(answer.Trace)
+	s.asker.ask(root, 0xFFFF, c, t)
+	s.runs++
+	var names []string
+	for i := range t.Views {
+		if choice := &t.Views[i]; choice.Taken >= 0 {
+			names = append(names, choice.Policy.IDs[choice.Taken])
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// of returns the distribution of answers for a client that is sent to views.
+func (s *spread) of(name []byte, typ uint16, c client, views string) []share {
+	key := spreadKey{string(name), typ, views, c.network.Addr().Is6()}
+	for _, have := range s.known[key] {
+		if have.network.Bits() <= c.network.Bits() && have.network.Contains(c.network.Addr()) {
+			return have.shares
+		}
+	}
+	w := &spreading{spread: s, name: name, typ: typ, client: c}
+	w.walk(nil, nil, 1)
+	network := c.network
+	if w.scope < network.Bits() {
+		network = netip.PrefixFrom(network.Addr(), max(w.scope, 0)).Masked()
+	}
+	slices.SortFunc(w.shares, func(a, b share) int { return cmp.Compare(a.key, b.key) })
+	s.known[key] = append(s.known[key], scoped{network, w.shares})
+	return w.shares
+}
+
+// spreading is one distribution on its way.
+type spreading struct {
+	*spread
+	name   []byte
+	typ    uint16
+	client client
+	scope  int
+	ways   int
+	shares []share
+}
+
+// walk takes every way that begins with take.
+func (w *spreading) walk(take []int, ids []string, chance float64) {
+	t := &answer.Trace{Take: take}
+	r := w.asker.ask(w.name, w.typ, w.client, t)
+	w.runs++
+	w.scope = max(w.scope, r.Scope)
+	choice := choiceAt(t, len(take))
+	w.ways++
+	if choice == nil || choice.Decision.Outcome != policy.Answer || w.ways > waysMax {
+		w.arrive(&r, ids, chance)
+		return
+	}
+	shares := choice.Decision.Shares(nil)
+	sum := 0.0
+	for _, p := range shares {
+		sum += p
+	}
+	for i, p := range shares {
+		if p > 0 {
+			w.walk(append(slices.Clone(take), i), append(slices.Clone(ids), choice.Policy.IDs[i]), chance*p/sum)
+		}
+	}
+}
+
+// choiceAt is decision number n of a trace; nil if there are not so many.
+func choiceAt(t *answer.Trace, n int) *answer.Choice {
+	for i := range t.Hops {
+		choices := t.Hops[i].Choices
+		if n < len(choices) {
+			return &choices[n]
+		}
+		n -= len(choices)
+	}
+	return nil
+}
+
+func (w *spreading) arrive(r *message.Response, ids []string, chance float64) {
+	key := r.Key(w.typ)
+	for i := range w.shares {
+		if have := &w.shares[i]; have.key == key {
+			have.chance += chance
+			have.ttl = min(have.ttl, r.MinTTL())
+			return
+		}
+	}
+	label := strings.Join(ids, "/")
+	if label == "" || len(r.Answers) == 0 {
+		label = key
+	}
+	w.shares = append(w.shares, share{key, label, r.Digest(), chance, r.MinTTL()})
+}
