@@ -37,13 +37,17 @@ func Plugin() *sdk.Plugin {
 		for i := range c.Len() {
 			a.read(c, i, &all)
 		}
+		kinds := all.kinds()
 		constant := len(all) > 0 && all[0].region == everywhere
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			if constant {
 				d.Holds(0, 0)
 			}
 			here := regionsOf(f.Place())
-			for kind := 0; kind < len(here) && !all.weigh(here[kind], f, d); kind++ {
+			for kind := range here {
+				if len(kinds[kind]) > 0 && kinds[kind].weigh(here[kind], f, d) {
+					return
+				}
 			}
 		}
 	})
@@ -67,6 +71,14 @@ func (r *regions) add(s served) {
 	*r = append(*r, s)
 	copy((*r)[at+1:], (*r)[at:])
 	(*r)[at] = s
+}
+
+// kinds parts the regions by kind.
+func (r regions) kinds() (kinds [kindCount]regions) {
+	for kind := range kinds {
+		kinds[kind] = r[r.find(region(kind)<<56):r.find(region(kind+1)<<56)]
+	}
+	return kinds
 }
 
 // weigh gives the open candidates of a region the same share. It returns false if there is none.

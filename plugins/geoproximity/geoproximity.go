@@ -24,10 +24,12 @@ func Plugin() *sdk.Plugin {
 	region := p.Place("region", "where it is: a cloud's region as eu-west-1, one of signpost.yaml, or LATITUDE,LONGITUDE").Required()
 	bias := p.Int("bias", -99, 99, "1 to 99 makes its area larger, -1 to -99 smaller")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		sites, ranks, together := make([]site, c.Len()), make([]float64, c.Len()), true // then the client does not matter
+		sites, ranks := make([]site, c.Len()), make([]float64, c.Len())
+		together, unbiased := true, true // the client, or how far it is, does not matter
 		for i := range sites {
 			sites[i] = site{vectorOf(region.Of(c, i)), factorOf(bias.Of(c, i))}
 			together = together && sites[i] == sites[0]
+			unbiased = unbiased && sites[i].factor == sites[0].factor
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			if together {
@@ -38,17 +40,33 @@ func Plugin() *sdk.Plugin {
 				d.Equal(f)
 				return
 			}
-			rank(ranks, vectorOf(place.At), sites)
+			client := vectorOf(place.At)
+			if unbiased {
+				rank(ranks, &client, sites)
+			} else {
+				rankBiased(ranks, &client, sites)
+			}
 			d.Lowest(f, ranks)
 		}
 	})
 	return p
 }
 
-// rank sets the biased distance of each site.
+// rank sets the square of the straight line to each site, which grows with the distance.
 //
 //go:noinline
-func rank(ranks []float64, client vector, sites []site) {
+func rank(ranks []float64, client *vector, sites []site) {
+	for i := range sites {
+		at := &sites[i].at
+		x, y, z := client.x-at.x, client.y-at.y, client.z-at.z
+		ranks[i] = x*x + y*y + z*z
+	}
+}
+
+// rankBiased sets the biased distance of each site.
+//
+//go:noinline
+func rankBiased(ranks []float64, client *vector, sites []site) {
 	for i := range sites {
 		ranks[i] = client.angle(&sites[i].at) * sites[i].factor
 	}

@@ -21,9 +21,9 @@ func Plugin() *sdk.Plugin {
 	bits4 := p.Int("bits4", 0, 32, "length of an IPv4 network").Shared().Default("24")
 	bits6 := p.Int("bits6", 0, 128, "length of an IPv6 network").Shared().Default("56")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		weights, seeds, ages := make([]float64, c.Len()), make([]uint64, c.Len()), make([]float64, c.Len())
-		for i := range weights {
-			weights[i], seeds[i] = float64(weight.Of(c, i)), hashOf(c.ID(i))
+		shares, seeds, ages := make([]float64, c.Len()), make([]uint64, c.Len()), make([]float64, c.Len())
+		for i := range shares {
+			shares[i], seeds[i] = 1/float64(weight.Of(c, i)), hashOf(c.ID(i))
 		}
 		equal := slices.Repeat([]float64{1}, c.Len())
 		v4, v6 := uint8(bits4.Of(c, 0)), uint8(bits6.Of(c, 0))
@@ -32,7 +32,7 @@ func Plugin() *sdk.Plugin {
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			network := keyOf(f.Client(), v4, v6)
-			if rank(ages, network, seeds, weights); !d.Lowest(f, ages) {
+			if rank(ages, network, seeds, shares); !d.Lowest(f, ages) {
 				rank(ages, network, seeds, equal)
 				d.Lowest(f, ages)
 			}
@@ -42,12 +42,12 @@ func Plugin() *sdk.Plugin {
 	return p
 }
 
-// rank sets the rank of each candidate for a network: its age by its weight, which is +Inf, and so none, for weight 0.
+// rank sets the rank of each candidate for a network: its age times its share, one by the weight, which is +Inf, and so no rank, for weight 0.
 //
 //go:noinline
-func rank(ranks []float64, network uint64, seeds []uint64, weights []float64) {
+func rank(ranks []float64, network uint64, seeds []uint64, shares []float64) {
 	for i, seed := range seeds {
-		ranks[i] = age(network, seed) / weights[i]
+		ranks[i] = age(network, seed) * shares[i]
 	}
 }
 
