@@ -9,7 +9,7 @@ import (
 
 // What a plugin's folder needs of an SDK, by name: tools and packages that somebody installed beside it are not part of it.
 //
-//go:embed *.go abi/*.go
+//go:embed README.md *.go abi/*.go
 //go:embed assemblyscript/*.ts assemblyscript/README.md
 //go:embed c/*.h c/README.md
 //go:embed rust/Cargo.toml rust/README.md rust/src/*.rs

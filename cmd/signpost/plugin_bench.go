@@ -110,6 +110,9 @@ func (r *benchReport) print(w io.Writer) error {
 		r.StartNanos.Round(time.Microsecond), r.StartFuel, r.StartLimit, r.CompileNanos.Round(time.Millisecond))
 	_, err := fmt.Fprintf(w, "memory  %s of %s for each worker\n", byteCount(int64(r.Memory)), byteCount(int64(r.MemoryLimit)))
 	for _, m := range r.Policies {
+		if m.Failed > 0 {
+			_, err = fmt.Fprintf(w, "%s: %d of %d decisions failed, so these figures are not the plugin's: %s\n", m.Name, m.Failed, m.Decisions, m.Problem)
+		}
 		if m.MemoryMost > m.Memory {
 			_, err = fmt.Fprintf(w, "%s: memory grew from %s to %s in %d decisions: decide allocates, and will cost a new instance now and then\n",
 				m.Name, byteCount(int64(m.Memory)), byteCount(int64(m.MemoryMost)), m.Decisions)

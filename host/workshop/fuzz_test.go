@@ -98,6 +98,24 @@ func TestFuzzFinds(t *testing.T) {
 	}
 }
 
+// Protects authors from decisions that allocate, which a measurement shows: as memory that grows, or as fuel that is spent when a Go guest's heap does.
+func TestMeasureShowsAllocation(t *testing.T) {
+	wasm, err := naughty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wastes := range map[string]bool{"wasteful": true, "modest": false} {
+		list, err := open(t, wasm, name, false).Measure(context.Background(), nil, 1<<24) // 17 ms: some thousand decisions
+		if err != nil || len(list) != 1 || (list[0].MemoryMost > list[0].Memory || list[0].Failed > 0) != wastes {
+			t.Errorf("%s: got %+v %v, want one policy, memory that grows or fuel that is spent: %v", name, list, err, wastes)
+		}
+	}
+	report, err := open(t, wasm, "spins", false).Measure(context.Background(), nil, 1)
+	if err != nil || len(report) != 1 || report[0].Failed == 0 || report[0].Problem != "decide: fuel is spent" {
+		t.Errorf("spins: got %+v %v, want failed decisions and the reason", report, err)
+	}
+}
+
 // Protects authors from false alarms: plugins that keep their promises, the built-in ones among them, have no finds.
 func TestFuzzFindsNothing(t *testing.T) {
 	wasm, err := naughty()

@@ -17,6 +17,8 @@ type Measurement struct {
 	Chain      string  `json:"chain"`
 	Candidates int     `json:"candidates"`
 	Decisions  int     `json:"decisions"`
+	Failed     int     `json:"failed"`            // decisions that the plugin did not make: equal weights stand in for it
+	Problem    string  `json:"problem,omitempty"` // of the last one that failed
 	MeanNanos  float64 `json:"meanNanos"`
 	P50Nanos   int64   `json:"p50Nanos"` // without the reading of the clock around it
 	P99Nanos   int64   `json:"p99Nanos"`
@@ -84,16 +86,30 @@ func (b *Bench) measure(p *policy.Policy, u *urn, name string, each time.Duratio
 	m.sample(worker, p, facts, each/2)
 	begin := time.Now()
 	rounds := 0
-	for time.Since(begin) < each/2 {
+	for rounds == 0 || time.Since(begin) < each/2 {
 		for i := range facts {
 			worker.Decide(p, &facts[i], &d)
+			m.count(&d)
 		}
 		rounds++
 		m.MemoryMost = max(m.MemoryMost, worker.Memory())
 	}
 	m.MeanNanos = float64(time.Since(begin)) / float64(rounds*measureFacts)
-	m.Decisions += rounds * measureFacts
+	for _, info := range b.host.Plugins() {
+		if m.Failed > 0 && info.Name == b.About.Name {
+			m.Problem = info.LastError
+			b.host.Forgive(info.Name)
+		}
+	}
 	return m
+}
+
+// count notes one decision.
+func (m *Measurement) count(d *policy.Decision) {
+	m.Decisions++
+	if d.Fallback {
+		m.Failed++
+	}
 }
 
 // sample times single decisions.
@@ -105,6 +121,7 @@ func (m *Measurement) sample(worker *plugin.Worker, p *policy.Policy, facts []po
 		before := time.Now()
 		worker.Decide(p, &facts[len(took)%measureFacts], &d)
 		after := time.Now()
+		m.count(&d)
 		took, fuel = append(took, after.Sub(before)), append(fuel, d.Fuel)
 		if after.Sub(begin) > most {
 			break
@@ -113,7 +130,6 @@ func (m *Measurement) sample(worker *plugin.Worker, p *policy.Policy, facts []po
 	slices.Sort(took)
 	slices.Sort(fuel)
 	clock := clockCost()
-	m.Decisions += len(took)
 	m.P50Nanos = int64(max(took[len(took)/2]-clock, 0))
 	m.P99Nanos = int64(max(took[len(took)*99/100]-clock, 0))
 	m.FuelP50, m.FuelMost = fuel[len(fuel)/2], fuel[len(fuel)-1]

@@ -24,7 +24,8 @@ var scaffolds embed.FS
 
 const (
 	templateSuffix = ".tmpl"
-	sdkDir         = "sdk" // in a plugin's folder
+	sdkDir         = "sdk"       // in a plugin's folder
+	manualFile     = "MANUAL.md" // in sdkDir: how Signpost runs plugins, in whatever language they are
 	languageGo     = "go"
 )
 
@@ -129,6 +130,11 @@ func (s Scaffold) addSDK(files map[string][]byte) error {
 	if s.Language == languageGo {
 		root = "."
 	}
+	manual, err := fs.ReadFile(source, "README.md")
+	if err != nil {
+		return err
+	}
+	files[path.Join(sdkDir, manualFile)] = manual
 	return eachFile(source, root, func(name string, text []byte) error {
 		if s.Language == languageGo && (path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || name == "source.go" || isOtherLanguage(name)) {
 			return nil

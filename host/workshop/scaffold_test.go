@@ -78,7 +78,7 @@ func decides(t *testing.T, output, dir string) {
 		t.Fatalf("measure: got %v %v, want a policy or more", list, err)
 	}
 	for _, m := range list {
-		if m.FuelP50 == 0 || m.FuelMost > m.FuelLimit || m.Memory == 0 || m.Memory != m.MemoryMost && m.MemoryMost != 0 {
+		if m.FuelP50 == 0 || m.FuelMost > m.FuelLimit || m.Memory == 0 || m.Memory != m.MemoryMost || m.MeanNanos <= 0 {
 			t.Errorf("got %+v, want fuel within its limit and memory that does not grow", m)
 		}
 	}
@@ -93,7 +93,7 @@ func TestScaffoldsAreWhole(t *testing.T) {
 			t.Errorf("%s: %v", language, err)
 			continue
 		}
-		for _, want := range []string{"README.md", recipeFile, GoldenFile, ".gitignore"} {
+		for _, want := range []string{"README.md", "sdk/MANUAL.md", recipeFile, GoldenFile, ".gitignore"} {
 			if !slices.Contains(files, want) {
 				t.Errorf("%s: got %q, want %s among them", language, files, want)
 			}

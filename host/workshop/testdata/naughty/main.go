@@ -11,6 +11,7 @@ var _ = sdk.Serve(
 	plugin("traps", traps),
 	plugin("spins", spins),
 	plugin("chokes", chokes),
+	plugin("wasteful", wasteful),
 	plugin("modest", modest),
 	plugin("honest", honest),
 )
@@ -98,6 +99,19 @@ func chokes(p *sdk.Plugin) {
 			}
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
+			for i := range count {
+				d.Weigh(i, 1)
+			}
+		}
+	})
+}
+
+// wasteful allocates in a decision.
+func wasteful(p *sdk.Plugin) {
+	p.Configure(func(c *sdk.Policy) sdk.Decide {
+		count, keep := c.Len(), make([][]byte, 1)
+		return func(f *sdk.Facts, d *sdk.Decision) {
+			keep[0] = make([]byte, 64)
 			for i := range count {
 				d.Weigh(i, 1)
 			}
