@@ -58,7 +58,7 @@ impl Guest {
     pub const fn new(plugins: fn() -> Vec<Plugin>) -> Guest {
         // All of a Frame's bytes may be zero: it is numbers.
         const ZERO: [u64; std::mem::size_of::<Frame>() / 8] = [0; std::mem::size_of::<Frame>() / 8];
-        let frame = unsafe { std::mem::transmute::<_, Frame>(ZERO) };
+        let frame = unsafe { std::mem::transmute::<[u64; std::mem::size_of::<Frame>() / 8], Frame>(ZERO) };
         Guest { frame: UnsafeCell::new(frame), state: UnsafeCell::new(None), plugins }
     }
 

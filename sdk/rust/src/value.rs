@@ -137,5 +137,5 @@ pub(crate) fn network(text: &str) -> Option<[u8; 20]> {
     for bit in raw[1]..size {
         raw[4 + usize::from(bit / 8)] &= !(0x80 >> (bit % 8));
     }
-    (raw[1] <= size).then(|| raw)
+    (raw[1] <= size).then_some(raw)
 }
