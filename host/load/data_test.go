@@ -133,10 +133,7 @@ func TestDataAndConfiguration(t *testing.T) {
 		t.Errorf("got %d ms, want none of a table with a mistake", f.millis())
 	}
 	write(t, "latency: { table: t.csv, regions: { our-dc: { lat: 1, lon: 2 } } }\n", dir, config.FileName)
-	f.awaitMillis(10)
-	if len(f.last.Diagnostics) > 0 {
-		t.Errorf("got %v, want nothing wrong", f.last.Diagnostics)
-	}
+	f.await("10 ms and nothing wrong", func(s *Status) bool { return f.millis() == 10 && len(s.Diagnostics) == 0 })
 	write(t, "latency: { table: t.csv, regions: { dc: { lat: 1, lon: 2 } } }\n", dir, config.FileName)
 	f.awaitDiagnostic(`t.csv:2:14: region "our-dc" is not known`)
 	if len(f.last.Failed) != 1 || f.last.Failed[0] != (Failed{Path: "t.csv", Serving: true}) || f.millis() != 10 {
@@ -149,10 +146,7 @@ func TestDataAndConfiguration(t *testing.T) {
 	write(t, "", dir, "other.csv")
 	f.awaitDiagnostic("signpost.yaml:1:19: latency.table: other.csv is empty; the last good one stays")
 	write(t, "# nothing\n", dir, config.FileName)
-	f.awaitMillis(-1)
-	if f.store.Load().Geo != nil || len(f.last.Diagnostics) > 0 {
-		t.Errorf("got data and %v without any file", f.last.Diagnostics)
-	}
+	f.await("no data and nothing wrong", func(s *Status) bool { return f.store.Load().Geo == nil && len(s.Diagnostics) == 0 })
 	write(t, rowOf(50), dir, "other.csv")
 	write(t, "latency: { table: other.csv }\n", dir, config.FileName)
 	f.awaitMillis(50)
