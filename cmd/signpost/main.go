@@ -74,7 +74,7 @@ beside the records: shares of the traffic, regions, health.`,
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newServe(), newCheck(), newExplain(), newDiff(), newPlugin(), newHealth(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newExplain(), newDiff(), newReplay(), newPlugin(), newHealth(), newVersion())
 	root.InitDefaultHelpCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "help" {

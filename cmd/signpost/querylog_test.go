@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -19,4 +21,14 @@ func awaitFileCommand(ts *testscript.TestScript, neg bool, args []string) {
 		text, err := os.ReadFile(ts.MkAbs(args[1]))
 		return err == nil && pattern.Match(text), string(text)
 	})
+}
+
+// decodeCommand is the script command "decode BASE64 FILE".
+func decodeCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: decode BASE64 FILE")
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(ts.ReadFile(args[0])), ""))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), raw, 0o644))
 }

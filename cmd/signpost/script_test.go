@@ -65,6 +65,7 @@ func TestScripts(t *testing.T) {
 //	diagnostic TEXT                the same, for text as it is
 //	http PATH                      print a page of the admin server
 //	await-http TEXT PATH           fetch until it matches
+//	decode BASE64 FILE             write the bytes that a file says in base64
 //	await-file TEXT FILE           read until a file matches
 //	signal NAME                    send HUP, TERM or INT
 //	stop [CODE]                    end the server and expect its exit code (0); the log becomes stderr
@@ -87,6 +88,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"http":       httpCommand,
 	"await-http": awaitHTTPCommand,
 	"await-file": awaitFileCommand,
+	"decode":     decodeCommand,
 	"signal":     signalCommand,
 	"stop":       stopCommand,
 	"hold":       holdCommand,

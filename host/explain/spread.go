@@ -23,7 +23,7 @@ type share struct {
 // spread computes distributions of answers. What was computed for a client holds for all clients within the scope of its answer.
 type spread struct {
 	asker *asker
-	known map[spreadKey][]scoped
+	known map[spreadKey]*scoped
 	runs  int // queries answered so far
 }
 
@@ -35,13 +35,14 @@ type spreadKey struct {
 	v6    bool
 }
 
+// scoped are the distributions of one question by the network they hold for.
 type scoped struct {
-	network netip.Prefix
-	shares  []share
+	bits []int // prefix lengths of the networks
+	of   map[netip.Prefix][]share
 }
 
 func newSpread(s *Server) *spread {
-	return &spread{asker: newAsker(s.Answers, ""), known: map[spreadKey][]scoped{}}
+	return &spread{asker: newAsker(s.Answers, ""), known: map[spreadKey]*scoped{}}
 }
 
 func (s *spread) close() { s.asker.close() }
@@ -66,9 +67,16 @@ func (s *spread) views(c client) string {
 // of returns the distribution of answers for a client that is sent to views.
 func (s *spread) of(name []byte, typ uint16, c client, views string) []share {
 	key := spreadKey{string(name), typ, views, c.network.Addr().Is6()}
-	for _, have := range s.known[key] {
-		if have.network.Bits() <= c.network.Bits() && have.network.Contains(c.network.Addr()) {
-			return have.shares
+	have := s.known[key]
+	if have == nil {
+		have = &scoped{of: map[netip.Prefix][]share{}}
+		s.known[key] = have
+	}
+	for _, bits := range have.bits {
+		if bits <= c.network.Bits() {
+			if shares, ok := have.of[netip.PrefixFrom(c.network.Addr(), bits).Masked()]; ok {
+				return shares
+			}
 		}
 	}
 	w := &spreading{spread: s, name: name, typ: typ, client: c}
@@ -78,7 +86,10 @@ func (s *spread) of(name []byte, typ uint16, c client, views string) []share {
 		network = netip.PrefixFrom(network.Addr(), max(w.scope, 0)).Masked()
 	}
 	slices.SortFunc(w.shares, func(a, b share) int { return cmp.Compare(a.key, b.key) })
-	s.known[key] = append(s.known[key], scoped{network, w.shares})
+	have.of[network] = w.shares
+	if !slices.Contains(have.bits, network.Bits()) {
+		have.bits = append(have.bits, network.Bits())
+	}
 	return w.shares
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"io"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,9 @@ type Response struct {
 	Truncated bool
 	Whole     bool // all of the answer section could be read
 	Answers   []Record
-	Scope     int    // of the client subnet option; -1: there is none
-	Fault     string // text of the extended error; "": none
+	Subnet    netip.Prefix // of the client subnet option; the zero Prefix: none
+	Scope     int          // of the client subnet option; -1: there is none
+	Fault     string       // text of the extended error; "": none
 }
 
 // Read reads a message that this server, or another one, wrote. What is broken in it, or cut off, is left out.
@@ -83,10 +85,26 @@ func (r *Response) readOptions(data []byte) {
 		switch {
 		case code == wire.OptionECS && length >= 4:
 			r.Scope = int(option[3])
+			r.Subnet = subnetOf(option)
 		case code == wire.OptionEDE && length >= 2:
 			r.Fault = string(option[2:])
 		}
 	}
+}
+
+// subnetOf reads a client subnet option (RFC 7871 §6); the zero Prefix for one that makes no sense.
+func subnetOf(option []byte) netip.Prefix {
+	var raw [16]byte
+	copy(raw[:], option[4:])
+	addr := netip.AddrFrom16(raw)
+	if binary.BigEndian.Uint16(option) == 1 {
+		addr = netip.AddrFrom4([4]byte(raw[:4]))
+	}
+	prefix, err := addr.Prefix(int(option[2]))
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
 }
 
 // Outcome is what the client gets, in a word: the response code, or what NOERROR without an answer means.

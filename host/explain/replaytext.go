@@ -1,0 +1,94 @@
+package explain
+
+import (
+	"fmt"
+	"io"
+)
+
+// The most of each that a text lists; --json has all.
+const (
+	replayNamesMax   = 50
+	replayAnswersMax = 20
+	replayClientsMax = 20
+)
+
+// WriteText writes the replay for a person at a terminal.
+func (r *Replay) WriteText(out io.Writer) error {
+	var t text
+	t.line("%s queries", grouped(uint64(r.Queries)))
+	if r.LeftOut > 0 {
+		t.add(", %s left out", grouped(uint64(r.LeftOut)))
+	}
+	if r.Bad > 0 {
+		t.add(", %s could not be read", grouped(uint64(r.Bad)))
+	}
+	for i := range r.Names {
+		if i == replayNamesMax {
+			t.line("and %d more names", len(r.Names)-replayNamesMax)
+			break
+		}
+		n := &r.Names[i]
+		t.blank()
+		t.line("%s %s: %s queries", n.Name, n.Type, grouped(uint64(n.Queries)))
+		if n.Changed > 0 {
+			t.add(", %s change", numberText(n.Changed))
+		}
+		t.depth = 1
+		t.table(n.rows(r.Against))
+		t.depth = 0
+	}
+	t.blank()
+	what := "got what they would not get now"
+	if r.Against {
+		what = "get something else"
+	}
+	t.line("%s of %s queries %s", numberText(r.Changed), grouped(uint64(r.Queries)), what)
+	t.depth = 1
+	for i := range r.Clients {
+		if i == replayClientsMax {
+			t.line("and %d more clients", len(r.Clients)-replayClientsMax)
+			break
+		}
+		c := &r.Clients[i]
+		t.line("%s: %s of %s", c.Client, numberText(c.Changed), grouped(uint64(c.Queries)))
+	}
+	_, err := out.Write(append(t.Bytes(), '\n'))
+	return err
+}
+
+// rows is the histogram of a name.
+func (n *ReplayName) rows(against bool) [][]string {
+	head := "expected"
+	if against {
+		head = "new"
+	}
+	rows := [][]string{{"recorded", "old", head, "answer", "data"}}
+	for i := range n.Answers {
+		if i == replayAnswersMax {
+			rows = append(rows, []string{"", "", "", fmt.Sprintf("and %d more", len(n.Answers)-replayAnswersMax), ""})
+			break
+		}
+		a := &n.Answers[i]
+		data := a.Data
+		if data == a.Answer {
+			data = ""
+		}
+		rows = append(rows, []string{optionalPercent(a.Recorded), optionalPercent(a.Old), percentText(a.Percent), a.Answer, data})
+	}
+	return rows
+}
+
+func optionalPercent(p *float64) string {
+	if p == nil {
+		return ""
+	}
+	return percentText(*p)
+}
+
+// numberText writes an expected number: whole ones without a decimal place.
+func numberText(n float64) string {
+	if n == float64(uint64(n)) {
+		return grouped(uint64(n))
+	}
+	return fmt.Sprintf("%.1f", n)
+}
