@@ -3,10 +3,10 @@ package workshop
 import (
 	"context"
 	"errors"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -39,8 +39,14 @@ func TestGoScaffold(t *testing.T) {
 			t.Fatalf("go %s: %v\n%s", arguments[0], err, out)
 		}
 	}
-	if unformatted, err := exec.Command(filepath.Join(runtime.GOROOT(), "bin", "gofmt"), "-l", dir).CombinedOutput(); err != nil || len(unformatted) > 0 {
-		t.Errorf("gofmt -l: %v\n%s", err, unformatted)
+	for _, file := range []string{"plugin.go", "plugin_test.go"} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if formatted, err := format.Source(text); err != nil || string(formatted) != string(text) {
+			t.Errorf("%s is not as gofmt writes it (%v)", file, err)
+		}
 	}
 	var log strings.Builder
 	output, err := Build(context.Background(), dir, &log)
@@ -51,6 +57,39 @@ func TestGoScaffold(t *testing.T) {
 		t.Errorf("log:\n got %s\nwant %s", &log, want)
 	}
 	decides(t, output, dir)
+	// The manual's example is of this policy, under another name.
+	example := example(t, "../../sdk/README.md", "case ")
+	if err := os.WriteFile(filepath.Join(dir, GoldenFile), []byte(strings.ReplaceAll(example, "canary", "time-of-day")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	decides(t, output, dir)
+}
+
+// example finds the fenced block of a manual that begins with start.
+func example(t *testing.T, manual, start string) string {
+	t.Helper()
+	text, err := os.ReadFile(manual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, block := range strings.Split(string(text), "```") {
+		if _, inside, _ := strings.Cut(block, "\n"); i%2 == 1 && strings.HasPrefix(inside, start) {
+			return inside
+		}
+	}
+	t.Fatalf("%s has no block that begins with %q", manual, start)
+	return ""
+}
+
+// Protects the manual of build.json.
+func TestReadmeRecipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, recipeFile), []byte(example(t, "README.md", "{")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if recipe, err := ReadRecipe(dir); err != nil || recipe.Output() != "canary.wasm" || len(recipe.Tools[0].Commands) != 3 {
+		t.Errorf("got %+v %v, want the recipe of canary", recipe, err)
+	}
 }
 
 // decides compares a built scaffold with its own golden decisions, fuzzes it and measures it.
