@@ -218,3 +218,27 @@ func TestNewVersionsInAChain(t *testing.T) {
 		t.Errorf("got %v, want nothing about the other plugin", f.last.Diagnostics)
 	}
 }
+
+// The fuel of a built-in plugin is what signpost.yaml says, at once when it changes; the other keys bind files only.
+func TestFuelOfBuiltins(t *testing.T) {
+	dir := t.TempDir()
+	write(t, routedText(1, "weighted id=a weight=4"), dir, "example.com.zone")
+	f := follow(t, dir, withPlugins(t, plugins.Builtin()))
+	f.awaitWeight("example.com.", "[4] false")
+	write(t, "plugins:\n  weighted: { fuel: 1000 }\n", dir, "signpost.yaml")
+	f.await("a plugin without fuel for one candidate", func(*Status) bool { return f.fuel() == 1000+2000 })
+	f.await("no diagnostics", func(s *Status) bool { return len(s.Diagnostics) == 0 })
+	write(t, "plugins:\n  weighted: { memory: 1MiB }\n  waited: { fuel: 1000 }\n", dir, "signpost.yaml")
+	f.awaitDiagnostic("signpost.yaml:2:3: warning: plugins.weighted: there is no plugins/weighted.wasm; of a built-in plugin only the fuel can be changed")
+	f.awaitDiagnostic("signpost.yaml:3:3: warning: plugins.waited says nothing: there is no plugins/waited.wasm, and no built-in plugin of that name")
+	f.await("the usual fuel", func(*Status) bool { return f.fuel() == 200_000+2000 })
+}
+
+// fuel is what the served policy may spend on a decision.
+func (f *follower) fuel() uint64 {
+	p := f.store.Load().Views[0].Zones[0].Policies[0]
+	if p == nil {
+		return 0
+	}
+	return f.options.Plugins.DecisionFuel(p)
+}

@@ -64,6 +64,7 @@ func (l *Loader) want(next *config.Config, now time.Time) {
 		}
 	}
 	if !reflect.DeepEqual(previous.Plugins, next.Plugins) {
+		l.demandRouted(now) // of built-in plugins
 		for file := range l.files {
 			if isModule(file) {
 				l.settler.demand(file, now)

@@ -66,7 +66,13 @@ type dataJob struct {
 
 // termsOf is what annotations may name.
 func termsOf(cfg *config.Config) plugin.Terms {
-	return plugin.Terms{Regions: geo.NewRegions(cfg.Latency.Regions), Collections: cfg.Collections}
+	terms := plugin.Terms{Regions: geo.NewRegions(cfg.Latency.Regions), Collections: cfg.Collections, Fuel: make(map[string]uint64)}
+	for name, limits := range cfg.Plugins {
+		if limits.Fuel != config.DefaultPluginLimits().Fuel { // the default is the plugin host's own: less where Wasm is interpreted
+			terms.Fuel[name] = uint64(limits.Fuel)
+		}
+	}
+	return terms
 }
 
 // wantData notes which files a new configuration wants.

@@ -232,6 +232,7 @@ func (l *Loader) pluginsArrived() {
 		return
 	}
 	l.options.Log.Info("plugins ready")
+	l.stale = true // it is known now which names of signpost.yaml are built-in plugins
 	if l.modulesChanged(nil) {
 		l.publish()
 	}

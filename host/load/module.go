@@ -54,14 +54,34 @@ func (l *Loader) loadModule(ctx context.Context, b *batch, m *moduleJob) {
 	}
 }
 
-// fileless finds plugins of signpost.yaml that have no file: their pins and limits bind nothing.
+// fileless finds plugins of signpost.yaml that have no file, and what binds nothing: of a built-in plugin only the fuel is its own.
 func (l *Loader) fileless() diag.List {
 	var diags diag.List
 	for _, name := range slices.Sorted(maps.Keys(l.config.Plugins)) {
-		file := path.Join(pluginsDir, name+pluginSuffix)
-		if _, is := l.files[file]; !is {
-			diags.Warnf(l.config.Plugins[name].Pos, "plugins.%s says nothing: there is no %s, and built-in plugins have fixed limits", name, file)
+		file, limits := path.Join(pluginsDir, name+pluginSuffix), l.config.Plugins[name]
+		if _, is := l.files[file]; is {
+			continue
+		}
+		switch builtin, known := l.builtin(name); {
+		case !known:
+		case !builtin:
+			diags.Warnf(limits.Pos, "plugins.%s says nothing: there is no %s, and no built-in plugin of that name", name, file)
+		case limits.SHA256 != "" || limits.Memory != config.DefaultPluginLimits().Memory:
+			diags.Warnf(limits.Pos, "plugins.%s: there is no %s; of a built-in plugin only the fuel can be changed", name, file)
 		}
 	}
 	return diags
+}
+
+// builtin tells whether there is a built-in plugin of that name, as soon as that is known.
+func (l *Loader) builtin(name string) (is, known bool) {
+	if l.options.Plugins == nil {
+		return false, true
+	}
+	select {
+	case <-l.options.Plugins.Ready():
+	default:
+		return false, false
+	}
+	return slices.ContainsFunc(l.options.Plugins.Plugins(), func(p plugin.Info) bool { return p.Name == name && p.Builtin }), true
 }

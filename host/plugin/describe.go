@@ -17,3 +17,15 @@ func (h *Host) Describe(p *policy.Policy) []Info {
 	}
 	return infos
 }
+
+// DecisionFuel is the most that one plugin of p may spend on a decision, as signpost.yaml and the module's limits say.
+func (h *Host) DecisionFuel(p *policy.Policy) (most uint64) {
+	program, ok := p.Program.(*program)
+	if !ok {
+		return 0
+	}
+	for i := range program.steps {
+		most = max(most, program.steps[i].fuel)
+	}
+	return most
+}

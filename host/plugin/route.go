@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -320,7 +321,7 @@ func (r *routing) configure() {
 		r.program.steps = append(r.program.steps, step{
 			plugin:         p,
 			config:         abi.AppendConfig(nil, r.spec.Type, p.about.Attributes, candidates),
-			fuel:           p.module.limits.Fuel + fuelPerCandidate*uint64(count),
+			fuel:           cmp.Or(r.terms.Fuel[p.about.Name], p.module.limits.Fuel) + fuelPerCandidate*uint64(count),
 			candidateCount: count,
 		})
 	}

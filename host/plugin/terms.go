@@ -11,8 +11,9 @@ import (
 	"signpost/sdk/abi"
 )
 
-// Terms are what annotations may call by name. The zero value has no names.
+// Terms are what annotations may call by name, and what signpost.yaml says of the plugins. The zero value has no names.
 type Terms struct {
+	Fuel        map[string]uint64 // of a decision, by plugin: instead of the limit that its module was loaded with
 	Regions     *geo.Regions
 	Collections map[string][]netip.Prefix
 }
