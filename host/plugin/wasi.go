@@ -170,7 +170,7 @@ func wasiRandom(in *instance, memory api.Memory, stack []uint64) uint64 {
 
 // wasiWrite keeps the first bytes of what a guest says.
 func wasiWrite(in *instance, memory api.Memory, stack []uint64) uint64 {
-	if fd := stack[0]; fd != 1 && fd != 2 {
+	if fd := uint32(stack[0]); fd != 1 && fd != 2 { // the upper half of an i32 is whatever stood there
 		return wasiBadFile
 	}
 	count := min(uint32(stack[2]), wasiItemMax)

@@ -37,6 +37,9 @@ func Plugin() *sdk.Plugin {
 			k.drained, k.note = drain.Of(c, i), note.Of(c, i)
 			k.base += 1000 * uint32(len(k.note))
 			k.at, k.placed = at.Of(c, i), at.Set(c, i)
+			if k.note == "crash" {
+				panic("told to crash")
+			}
 			if k.note == "bad" {
 				note.Refuse(c, i, `note "`+k.note+`" is bad`)
 			}

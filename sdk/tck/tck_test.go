@@ -164,6 +164,12 @@ func examine(t *testing.T, language, module, cache string, golden *workshop.Gold
 		}
 	}
 	g.refusals = append(g.refusals, refuseMany(h)...)
+	if got := crash(h); !strings.Contains(got, "told to crash") {
+		t.Errorf("a crash: got %q, want the reason that the plugin gave", got)
+	}
+	if _, ok := h.Route(&golden.Cases[0].Spec, golden.Terms); ok.Errors() > 0 {
+		t.Errorf("after a crash: got %v, want the policy accepted as before", ok)
+	}
 	return g
 }
 
@@ -176,6 +182,19 @@ func refuseMany(h *plugin.Host) diag.List {
 	}
 	_, diags := h.Route(&spec, plugin.Terms{})
 	return diags
+}
+
+// crash is what the host says of a policy on which the plugin crashes.
+func crash(h *plugin.Host) string {
+	spec := policy.Spec{Owner: "www.example.com.", Type: 1, Chain: []string{"tck"}, Candidates: []policy.Candidate{
+		{Attrs: []policy.Attr{{Key: "ratio", Value: "0"}, {Key: "note", Value: "crash"}}},
+	}}
+	_, diags := h.Route(&spec, plugin.Terms{})
+	var texts []string
+	for _, d := range diags {
+		texts = append(texts, d.Text)
+	}
+	return strings.Join(texts, "\n")
 }
 
 // Protects what an author gets: each scaffold builds as it is, passes its golden decisions and the fuzzer, and so do its own tests.

@@ -38,6 +38,7 @@ class Tck extends Decide {
       let base = <u32>share.of(c, i) + <u32>(ratio.of(c, i) * 1000) + 10000 * role.of(c, i) + c.recordType;
       base += 1000 * String.UTF8.byteLength(said);
       if (share.set(c, i)) base += 100000;
+      if (said == "crash") throw new Error("told to " + said);
       if (said == "bad") note.refuse(c, i, 'note "' + said + '" is bad');
       if (c.id(i) == "cursed" && !share.set(c, i)) c.refuse(i, "no share for the cursed");
       this.base.push(base);

@@ -46,6 +46,8 @@ static const void *configure(sp_policy *p) {
 		c->drained = sp_bool(p, i, DRAIN);
 		c->at = sp_place(p, i, AT);
 		c->nets = sp_networks(p, i, NETS, &c->net_count);
+		if (sp_equal(note, "crash"))
+			sp_fail("told to crash");
 		if (sp_equal(note, "bad"))
 			sp_refuse(p, i, NOTE, "note \"", note, "\" is bad");
 		if (sp_equal(sp_id(p, i), "cursed") && !sp_set(p, i, SHARE))

@@ -34,6 +34,9 @@ pub fn plugin() -> Plugin {
             if share.set(c, i) {
                 base = base.wrapping_add(100_000);
             }
+            if said == "crash" {
+                panic!("told to {}", said);
+            }
             if said == "bad" {
                 note.refuse(c, i, &format!("note \"{}\" is bad", said));
             }
