@@ -6,6 +6,7 @@
 package explain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -106,15 +107,7 @@ func (w *walk) report() *Report {
 	} else {
 		w.arrive(&first, way{chance: 1})
 	}
-	slices.SortStableFunc(w.answers, func(a, b Answer) int {
-		switch {
-		case a.Percent > b.Percent:
-			return -1
-		case a.Percent < b.Percent:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(w.answers, func(a, b Answer) int { return cmp.Compare(rounded(b.Percent), rounded(a.Percent)) })
 	r.Answers, r.Scope, r.Cut = w.answers, max(w.scope, 0), w.cut
 	return r
 }
