@@ -178,10 +178,23 @@ func (d *Difference) largest() {
 func (c *comparison) name(name asked, g *group) *NameChange {
 	flow := newFlow()
 	total := 0.0
+	type pair struct{ before, now *share } // the first of each: clients within one scope share a distribution
+	weights := map[pair]float64{}
+	distributions := map[pair][2][]share{}
+	var order []pair
 	for _, who := range g.clients {
 		as := client{who.Network, who.Network.Addr()}
-		flow.add(c.spreadA.of([]byte(name.name), name.typ, as, g.old), c.spreadB.of([]byte(name.name), name.typ, as, g.new), who.Weight)
+		before, now := c.spreadA.of([]byte(name.name), name.typ, as, g.old), c.spreadB.of([]byte(name.name), name.typ, as, g.new)
+		key := pair{&before[0], &now[0]}
+		if weights[key] == 0 {
+			order = append(order, key)
+			distributions[key] = [2][]share{before, now}
+		}
+		weights[key] += who.Weight
 		total += who.Weight
+	}
+	for _, key := range order {
+		flow.add(distributions[key][0], distributions[key][1], weights[key])
 	}
 	out := &NameChange{Name: message.NameText([]byte(name.name)), Type: rrdata.TypeName(name.typ), Change: "moved"}
 	out.Moves, out.Percent = flow.moves(total)

@@ -31,7 +31,7 @@ func (d *Difference) WriteText(out io.Writer) error {
 	}
 	for i := range d.Views {
 		v := &d.Views[i]
-		t.line("views of %d clients: %s → %s (%s%s)", v.Count, v.Old, v.New, strings.Join(v.Clients, ", "), more(v.Count-len(v.Clients)))
+		t.line("clients %s%s: views %s → %s", strings.Join(v.Clients, ", "), more(v.Count-len(v.Clients)), v.Old, v.New)
 	}
 	views := ""
 	for i := range d.Names {
