@@ -126,6 +126,10 @@ func (d *Decision) weighRank(f *Facts, ranks []float64, lowest float64) {
 // NoRank is above all ranks.
 const NoRank = math.MaxFloat64
 
+// FailOpen says what happens if all that got weight are down: they answer as if they were up, because no other candidate is for this client
+// (or on-all-down holds for them). Without it such a decision changes nothing.
+func (d *Decision) FailOpen() { d.raw.Open = 1 }
+
 // Pick sets how many different candidates answer together: 1 unless a plugin of the chain said otherwise.
 func (d *Decision) Pick(count int) { d.raw.Pick = uint32(count) }
 

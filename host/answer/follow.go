@@ -159,6 +159,7 @@ func (w *Worker) negative(name *wire.Name, links, rcode int, kind metrics.Counte
 	if links == 0 {
 		out.kind = kind
 		out.encloser = z.Labels
+		out.scope = 0 // resolvers keep negative answers for everybody, whatever is said (RFC 7871 §7.4)
 	}
 	if !out.add(authoritySection, z.Negative(), zone.Owner{Name: name, Labels: z.Labels}, w.dnssec(), 0) {
 		return

@@ -44,7 +44,7 @@ func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 		return
 	}
 	steps := p.Program.(*program).steps
-	for i := range steps {
+	for i := 0; i < len(steps) && d.Outcome == policy.Answer; i++ {
 		if problem := w.step(&steps[i], f, d); problem != "" {
 			d.FallBack(f.Health)
 			if d.Explain {
@@ -216,7 +216,9 @@ func (w *Worker) readResult(frame []byte, s *step, f *policy.Facts, d *policy.De
 	for i := range given {
 		given[i] = get32(weights[i*4:])
 	}
-	d.Multiply(given)
+	if d.Multiply(given) && result[abi.OpenOff-abi.PickOff] == 1 {
+		d.Reopen(given, f.Health)
+	}
 	d.Narrow(int(pick), scope4, scope6, ttlCap)
 	if d.Explain {
 		d.Steps = append(d.Steps, policy.Step{Given: slices.Clone(given), Weights: slices.Clone(d.Weights), Pick: int(pick),

@@ -57,7 +57,7 @@ type Decision struct {
 	TTLCap         uint32   // seconds; NoTTLCap: none
 	Fuel           uint64   // what the chain's guests spent on it
 	Outcome        Outcome
-	FailOpen       bool // all candidates are down and were taken as up
+	FailOpen       bool // all candidates, or all that are for this client, are down and were taken as up
 	Fallback       bool // a plugin failed: equal weights over the live candidates
 
 	// Steps is what each plugin of the chain did, for explaining; recorded only if Explain was set before the decision was begun.
@@ -65,6 +65,7 @@ type Decision struct {
 	Steps   []Step
 
 	failClosed bool // as the policy's
+	onAllDown  OnAllDown // of the policy
 }
 
 // Step is what one plugin of a chain did to a decision.
@@ -85,7 +86,7 @@ func (d *Decision) Start(p *Policy, health []Health) bool {
 	if cap(d.Weights) < count {
 		d.Weights = make([]uint32, count)
 	}
-	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap, Explain: d.Explain, failClosed: p.FailClosed}
+	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap, Explain: d.Explain, failClosed: p.FailClosed, onAllDown: p.OnAllDown}
 	if d.live(health) {
 		return true
 	}
@@ -120,7 +121,8 @@ func (d *Decision) live(health []Health) bool {
 // Products are exact until one needs more than 32 bits; then all are divided by the same power of two.
 // All zero means that no candidate is for this client. A plugin that gives weight only to candidates which have none left
 // (because it did not look at health) changes nothing: an answer from a live candidate is better than none, unless the policy fails closed.
-func (d *Decision) Multiply(step []uint32) {
+// idle tells that this was so.
+func (d *Decision) Multiply(step []uint32) (idle bool) {
 	var largest uint64
 	var given uint32
 	for i, weight := range d.Weights {
@@ -128,7 +130,7 @@ func (d *Decision) Multiply(step []uint32) {
 		largest = max(largest, uint64(weight)*uint64(step[i]))
 	}
 	if largest == 0 && given != 0 && !d.failClosed {
-		return
+		return true
 	}
 	shift := max(bits.Len64(largest)-32, 0)
 	for i, weight := range d.Weights {
@@ -138,6 +140,29 @@ func (d *Decision) Multiply(step []uint32) {
 			scaled = 1
 		}
 		d.Weights[i] = uint32(scaled)
+	}
+	return false
+}
+
+// Reopen takes the weights that a plugin gave to candidates which are down although others are up, because no other is for this client: what
+// the policy says for all of them being down holds for these.
+func (d *Decision) Reopen(step []uint32, health []Health) {
+	clear(d.Weights)
+	for i, weight := range step {
+		if i < len(health) && health[i] == Down {
+			d.Weights[i] = weight
+		}
+	}
+	switch d.onAllDown {
+	case FailOpen:
+		d.FailOpen = true
+	case NoDataWhenDown:
+		d.Outcome = NoData
+	case ServFailWhenDown:
+		d.Outcome = ServFail
+	}
+	if d.Outcome != Answer {
+		clear(d.Weights)
 	}
 }
 
@@ -153,10 +178,9 @@ func (d *Decision) Narrow(pick int, scope4, scope6 uint8, ttlCap uint32) {
 // FallBack makes the decision that stands in for a failed plugin: one of the live candidates, each as likely as the others; none if the
 // policy fails closed.
 func (d *Decision) FallBack(health []Health) {
-	if d.FailOpen {
-		health = nil
+	if !d.live(health) {
+		d.live(nil)
 	}
-	d.live(health)
 	if d.failClosed {
 		clear(d.Weights)
 		d.Outcome = ServFail

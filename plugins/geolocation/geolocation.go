@@ -2,7 +2,7 @@
 //
 // Plane: both. Floor: 2. Journey of a query: step 4, inside the guest.
 // A candidate names regions; the smallest region that the client is in and that has a live candidate wins: an autonomous system, a
-// subdivision, a country, a continent, the default. An autonomous system counts as smaller than any area because whoever names one means
+// subdivision, a country, a continent, the default. If all that are for the client are down, those of the smallest region answer. An autonomous system counts as smaller than any area because whoever names one means
 // that network wherever it is. Candidates with the same region share equally, so a chain can share otherwise.
 package geolocation
 
@@ -49,6 +49,11 @@ func Plugin() *sdk.Plugin {
 					return
 				}
 			}
+			for kind := range here {
+				if len(kinds[kind]) > 0 && kinds[kind].reopen(here[kind], f, d) {
+					return
+				}
+			}
 		}
 	})
 	return p
@@ -88,6 +93,20 @@ func (r regions) weigh(here region, f *sdk.Facts, d *sdk.Decision) (found bool) 
 	for at := r.find(here); at < len(r) && r[at].region == here; at++ {
 		if i := r[at].candidate; f.Open(i) {
 			d.Weigh(i, 1)
+			found = true
+		}
+	}
+	return found
+}
+
+// reopen gives the candidates of a region that are down the same share, when no open candidate is for this client.
+//
+//go:noinline
+func (r regions) reopen(here region, f *sdk.Facts, d *sdk.Decision) (found bool) {
+	for at := r.find(here); at < len(r) && r[at].region == here; at++ {
+		if i := r[at].candidate; f.Down(i) {
+			d.Weigh(i, 1)
+			d.FailOpen()
 			found = true
 		}
 	}

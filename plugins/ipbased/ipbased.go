@@ -2,7 +2,7 @@
 //
 // Plane: both. Floor: 2. Journey of a query: step 4, inside the guest.
 // A network that is longer than what is known of the client's does not match it: the client may be outside. Candidates with the same network share
-// equally. While all candidates of the longest one are down, the next longest answers.
+// equally. While all candidates of the longest one are down, the next longest answers; while all that are for the client are, the longest one does.
 package ipbased
 
 import "signpost/sdk"
@@ -15,15 +15,23 @@ func Plugin() *sdk.Plugin {
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
 		clients := networks.Map(c)
 		return func(f *sdk.Facts, d *sdk.Decision) {
-			found, longest := clients.Find(f.Client()), uint8(0)
-			for weighed := false; found.Next() && (!weighed || found.Bits == longest); {
-				if f.Open(found.Candidate) {
-					d.Weigh(found.Candidate, 1)
-					weighed, longest = true, found.Bits
-				}
-			}
+			found := clients.Find(f.Client())
 			d.HoldsWithin(found.Scope)
+			if !weigh(found, f.Open, d) && weigh(found, f.Down, d) {
+				d.FailOpen()
+			}
 		}
 	})
 	return p
+}
+
+// weigh gives the candidates of the longest prefix that has any which answer the same share. It returns false if there is none.
+func weigh(found sdk.Holders, answers func(candidate int) bool, d *sdk.Decision) (weighed bool) {
+	for longest := uint8(0); found.Next() && (!weighed || found.Bits == longest); {
+		if answers(found.Candidate) {
+			d.Weigh(found.Candidate, 1)
+			weighed, longest = true, found.Bits
+		}
+	}
+	return weighed
 }

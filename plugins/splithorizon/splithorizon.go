@@ -21,7 +21,9 @@ func Plugin() *sdk.Plugin {
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			found := h.networks.Find(f.Client())
 			d.HoldsWithin(found.Scope)
-			h.weigh(h.first(&found, f), f, d)
+			if !h.weigh(found, f.Open, d) && h.weigh(found, f.Down, d) {
+				d.FailOpen()
+			}
 		}
 	})
 	return p
@@ -34,28 +36,20 @@ type horizon struct {
 	groups   []int // by candidate: the first one with the same clients
 }
 
-// first returns the first group of those found that has an open candidate, or a number that no group has.
-//
-//go:noinline
-func (h *horizon) first(found *sdk.Holders, f *sdk.Facts) int {
+// weigh gives the candidates of the first choice that has the client and any which answers the same share. It returns false if there is none.
+func (h *horizon) weigh(found sdk.Holders, answers func(candidate int) bool, d *sdk.Decision) bool {
 	first := len(h.groups)
 	for found.Next() {
-		if f.Open(found.Candidate) {
+		if answers(found.Candidate) {
 			first = min(first, h.groups[found.Candidate])
 		}
 	}
-	return first
-}
-
-// weigh gives the open candidates of a group the same share.
-//
-//go:noinline
-func (h *horizon) weigh(first int, f *sdk.Facts, d *sdk.Decision) {
 	for i, group := range h.groups {
-		if group == first && f.Open(i) {
+		if group == first && answers(i) {
 			d.Weigh(i, 1)
 		}
 	}
+	return first < len(h.groups)
 }
 
 // place finds the group of a candidate, and refuses the candidate if groups before its own have all of its clients.

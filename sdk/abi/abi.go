@@ -82,7 +82,8 @@ type Result struct {
 	TTLCap  uint32 // seconds for which the decision holds; TTLCapNone: for as long as the records' TTL says
 	Scope4  uint8  // 0..32: length of the client prefix that the decision holds for, should the client be of family 4; ScopeUnsaid: of the facts
 	Scope6  uint8  // 0..128: likewise for family 6
-	_       [6]byte
+	Open    uint8  // 1: if only candidates that are down got weight, they answer as if they were up; 0: then the result changes nothing
+	_       [5]byte
 	Weights [CandidateMax]uint32 // shares of the answers, multiplied with the incoming ones by the host; all 0: no candidate is for this client
 }
 
@@ -131,6 +132,7 @@ const (
 	TTLCapOff  = PickOff + 4
 	Scope4Off  = PickOff + 8
 	Scope6Off  = PickOff + 9
+	OpenOff    = PickOff + 10
 	WeightsOff = PickOff + 16
 	FrameLen   = WeightsOff + CandidateMax*4
 )

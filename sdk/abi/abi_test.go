@@ -45,6 +45,7 @@ func TestOffsets(t *testing.T) {
 		{"Result.TTLCap", result + unsafe.Offsetof(frame.Result.TTLCap), TTLCapOff},
 		{"Result.Scope4", result + unsafe.Offsetof(frame.Result.Scope4), Scope4Off},
 		{"Result.Scope6", result + unsafe.Offsetof(frame.Result.Scope6), Scope6Off},
+		{"Result.Open", result + unsafe.Offsetof(frame.Result.Open), OpenOff},
 		{"Result.Weights", result + unsafe.Offsetof(frame.Result.Weights), WeightsOff},
 		{"Frame", unsafe.Sizeof(frame), FrameLen},
 
