@@ -14,7 +14,7 @@ import (
 // Defaults of Limits, and fuel that no plugin needs to have changed. A std-Go guest starts with 15 M of fuel and 2.4 MiB of memory.
 const (
 	fuelDefault          = 200_000 // ≤ 0.5 ms
-	fuelPerCandidate     = 2_000   // added for each candidate of a policy
+	fuelPerCandidate     = 4_000   // added for each candidate of a policy
 	memoryDefault        = 32 << 20
 	startFuel            = 60_000_000
 	configureFuel        = 5_000_000

@@ -64,7 +64,7 @@ type Decision struct {
 	Explain bool
 	Steps   []Step
 
-	failClosed bool // as the policy's
+	failClosed bool      // as the policy's
 	onAllDown  OnAllDown // of the policy
 }
 

@@ -110,6 +110,40 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
+// Candidates that are the only ones for a client answer although they are down and others are up, as far as the policy says so; what the chain
+// ruled out stays out.
+func TestReopen(t *testing.T) {
+	health := []Health{Down, Up, Down}
+	for _, c := range []struct {
+		word    OnAllDown
+		weights []uint32
+		outcome Outcome
+	}{
+		{FailOpen, []uint32{7, 0, 0}, Answer},
+		{NoDataWhenDown, []uint32{0, 0, 0}, NoData},
+		{ServFailWhenDown, []uint32{0, 0, 0}, ServFail},
+	} {
+		var d Decision
+		d.Start(candidates(3, c.word), health)
+		given := []uint32{7, 0, 0}
+		if !d.Multiply(given) {
+			t.Fatalf("%s: %v on %v is not idle", c.word, given, d.Weights)
+		}
+		d.Reopen(given, health)
+		d.Finish()
+		if !slices.Equal(d.Weights, c.weights) || d.Outcome != c.outcome || d.FailOpen != (c.outcome == Answer) {
+			t.Errorf("%s: got %+v, want %v, outcome %d", c.word, d, c.weights, c.outcome)
+		}
+	}
+	closed := candidates(3, FailOpen)
+	closed.FailClosed = true
+	var d Decision
+	d.Start(closed, health)
+	if d.Multiply([]uint32{7, 0, 0}) || d.Weights[0] != 0 {
+		t.Errorf("fails closed: got %+v, want no weight for what is down", d)
+	}
+}
+
 func TestFallBack(t *testing.T) {
 	health := []Health{Up, Down, Unknown}
 	var d Decision

@@ -108,6 +108,12 @@ export class Decision {
     store<u8>(FRAME, v6, PICK + 9);
   }
 
+  /** Says what happens if all that got weight are down: they answer as if they were up, because no other candidate is for this client (or
+   * on-all-down holds for them). Without it such a decision changes nothing. */
+  failOpen(): void {
+    store<u8>(FRAME, 1, PICK + 10);
+  }
+
   /** `holds` for a length that only the client's own family can have. */
   holdsWithin(bits: u8): void {
     this.holds(min<u8>(bits, 32), bits);

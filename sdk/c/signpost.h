@@ -83,7 +83,7 @@ struct sp_facts {
 
 struct sp_decision {
 	uint32_t pick, ttl_cap;
-	uint8_t scope4, scope6, reserved[6];
+	uint8_t scope4, scope6, open, reserved[5];
 	uint32_t weights[SP_CANDIDATE_MAX];
 };
 
@@ -403,6 +403,10 @@ static inline void sp_holds_within(sp_decision *d, uint8_t bits) { sp_holds(d, b
 
 // sp_holds_for limits the answer's TTL.
 static inline void sp_holds_for(sp_decision *d, uint32_t seconds) { d->ttl_cap = seconds; }
+
+// sp_fail_open says what happens if all that got weight are down: they answer as if they were up, because no other candidate is for this
+// client (or on-all-down holds for them). Without it such a decision changes nothing.
+static inline void sp_fail_open(sp_decision *d) { d->open = 1; }
 
 // ---- The manifest
 

@@ -101,7 +101,8 @@ pub struct Decision {
     pub(crate) ttl_cap: u32,
     pub(crate) scope4: u8,
     pub(crate) scope6: u8,
-    reserved: [u8; 6],
+    pub(crate) open: u8,
+    reserved: [u8; 5],
     pub(crate) weights: [u32; CANDIDATE_MAX],
 }
 
@@ -121,6 +122,12 @@ impl Decision {
     pub fn holds(&mut self, v4: u8, v6: u8) {
         self.scope4 = v4;
         self.scope6 = v6;
+    }
+
+    /// Says what happens if all that got weight are down: they answer as if they were up, because no other candidate is for this client
+    /// (or on-all-down holds for them). Without it such a decision changes nothing.
+    pub fn fail_open(&mut self) {
+        self.open = 1;
     }
 
     /// [`Decision::holds`] for a length that only the client's own family can have.
@@ -164,6 +171,7 @@ mod tests {
             ("ttl cap", at(&frame.decision.ttl_cap as *const u32 as *const u8), 16452),
             ("scope4", at(&frame.decision.scope4), 16456),
             ("scope6", at(&frame.decision.scope6), 16457),
+            ("open", at(&frame.decision.open), 16458),
             ("weights", at(&frame.decision.weights[0] as *const u32 as *const u8), 16464),
             ("length", std::mem::size_of::<Frame>(), 20560),
         ] {
