@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -82,10 +79,10 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	admin := f.admin
-	if admin != "" {
-		if admin, err = config.ParseAdmin(admin); err != nil {
-			return fmt.Errorf("--admin: %w", err)
+	addr := f.admin
+	if addr != "" {
+		if addr, err = parseAdmin(addr); err != nil {
+			return err
 		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -94,13 +91,11 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	switch {
 	case f.dir != "":
 		report, err = explainDir(ctx, f.dir, q)
-	case admin != "":
-		if report, err = explainLive(ctx, admin, values); isRefused(err) {
-			err = fmt.Errorf("nothing listens at %s: is the server running, with this admin address?", admin)
-		}
+	case addr != "":
+		report, err = explainLive(ctx, addr, values)
 	default:
 		report, err = explainLive(ctx, config.Default().Admin, values)
-		if isRefused(err) {
+		if errors.Is(err, errAbsent) {
 			report, err = explainDir(ctx, ".", q)
 		}
 	}
@@ -119,12 +114,6 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	return nil
 }
 
-// isRefused tells whether no server is there.
-func isRefused(err error) bool {
-	var failed *net.OpError
-	return errors.As(err, &failed) && failed.Op == "dial"
-}
-
 func explainDir(ctx context.Context, dir string, q *explain.Question) (*explain.Report, error) {
 	d, err := openWarning(ctx, os.Stderr, dir)
 	if err != nil {
@@ -134,36 +123,14 @@ func explainDir(ctx context.Context, dir string, q *explain.Question) (*explain.
 	return d.Explain(q)
 }
 
-// explainWait bounds the wait for a running server. Starting instances of slow plugins takes seconds at worst.
-const explainWait = 30 * time.Second
-
-// reportLenMax bounds what is read of a server's report.
-const reportLenMax = 64 << 20
-
-func explainLive(ctx context.Context, admin string, values url.Values) (*explain.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, explainWait)
-	defer cancel()
-	address := url.URL{Scheme: "http", Host: admin, Path: "/explain", RawQuery: values.Encode()}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+func explainLive(ctx context.Context, addr string, values url.Values) (*explain.Report, error) {
+	text, err := askAdmin(ctx, addr, http.MethodGet, "/explain?"+values.Encode(), nil)
 	if err != nil {
 		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	decoder := json.NewDecoder(io.LimitReader(response.Body, reportLenMax))
-	if response.StatusCode != http.StatusOK {
-		var refusal explain.Refusal
-		if err := decoder.Decode(&refusal); err != nil || refusal.Error == "" {
-			return nil, fmt.Errorf("http://%s/explain: %s", admin, response.Status)
-		}
-		return nil, fmt.Errorf("http://%s: %s", admin, refusal.Error)
 	}
 	report := new(explain.Report)
-	if err := decoder.Decode(report); err != nil {
-		return nil, fmt.Errorf("http://%s/explain: %w", admin, err)
+	if err := json.Unmarshal(text, report); err != nil {
+		return nil, fmt.Errorf("%s: %w", addr, err)
 	}
 	return report, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -54,8 +54,7 @@ anything, which counts as up), since when, and why.
 			if len(args) == 1 {
 				values.Set("name", args[0])
 			}
-			err := flags.ask(command, http.MethodGet, "/health?"+values.Encode(), nil)
-			return err
+			return flags.ask(command, http.MethodGet, "/health?"+values.Encode(), nil)
 		},
 	}
 	flags.add(command)
@@ -82,7 +81,7 @@ something else. A restart forgets what was set.`,
 			if len(args) != 3 {
 				return errors.New("three words are needed: NAME[/TYPE] ID up|down|auto")
 			}
-			if !isForce(args[2]) {
+			if !slices.Contains(health.ForceWords[:], args[2]) {
 				return fmt.Errorf("%q is not one of %s", args[2], strings.Join(health.ForceWords[:], ", "))
 			}
 			if reason == "" && args[2] != health.Auto.String() {
@@ -105,15 +104,6 @@ something else. A restart forgets what was set.`,
 	return command
 }
 
-func isForce(word string) bool {
-	for _, known := range health.ForceWords {
-		if word == known {
-			return true
-		}
-	}
-	return false
-}
-
 func (f *healthFlags) add(command *cobra.Command) {
 	set := command.Flags()
 	set.SortFlags = false
@@ -122,42 +112,17 @@ func (f *healthFlags) add(command *cobra.Command) {
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON object")
 }
 
-// healthWait bounds the wait for a server that does not answer.
-const healthWait = 10 * time.Second
-
-// healthLenMax bounds what is read of its answer.
-const healthLenMax = 256 << 20
-
 // ask sends one request and prints what comes back.
 func (f *healthFlags) ask(command *cobra.Command, method, path string, body []byte) error {
-	addr, err := config.ParseAdmin(f.admin)
-	if err != nil || addr == "" {
-		return fmt.Errorf("--admin: %q is no address", f.admin)
+	addr, err := parseAdmin(f.admin)
+	if err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, healthWait)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, bytes.NewReader(body))
+	text, err := askAdmin(ctx, addr, method, path, body)
 	if err != nil {
 		return &failure{err}
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return &failure{fmt.Errorf("%w (is the server running, and its admin address %s?)", err, addr)}
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, healthLenMax))
-	if err != nil {
-		return &failure{err}
-	}
-	if response.StatusCode != http.StatusOK {
-		var refusal admin.Refusal
-		if json.Unmarshal(text, &refusal) != nil || refusal.Error == "" {
-			return &failure{fmt.Errorf("http://%s: %s", addr, response.Status)}
-		}
-		return &failure{errors.New(refusal.Error)}
 	}
 	out := command.OutOrStdout()
 	if f.asJSON {

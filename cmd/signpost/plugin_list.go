@@ -11,7 +11,6 @@ import (
 	"os/signal"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,8 +33,14 @@ is 1 if one of them does not work.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
-			if addr != "" && len(args) > 0 {
-				return errors.New("either DIR or --admin, not both")
+			if addr != "" {
+				if len(args) > 0 {
+					return errors.New("either DIR or --admin, not both")
+				}
+				var err error
+				if addr, err = parseAdmin(addr); err != nil {
+					return err
+				}
 			}
 			list, err := listPlugins(ctx, dirArgument(args), addr)
 			if err != nil {
@@ -62,30 +67,12 @@ func listPlugins(ctx context.Context, dir, addr string) ([]host.Plugin, error) {
 	if addr == "" {
 		return host.Plugins(ctx, dir)
 	}
+	text, err := askAdmin(ctx, addr, http.MethodGet, "/plugins", nil)
+	if err != nil {
+		return nil, err
+	}
 	var list []host.Plugin
-	return list, fetchJSON(ctx, addr, "/plugins", &list)
-}
-
-// adminPatience bounds a request to an admin server.
-const adminPatience = 10 * time.Second
-
-// fetchJSON asks a running server's admin address.
-func fetchJSON(ctx context.Context, addr, path string, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, adminPatience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", request.URL, response.Status)
-	}
-	return json.NewDecoder(response.Body).Decode(into)
+	return list, json.Unmarshal(text, &list)
 }
 
 func printPlugins(w io.Writer, list []host.Plugin, asJSON, running bool) error {

@@ -95,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		body = Refusal{err.Error()}
+		body = refusal{err.Error()}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -104,8 +104,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = WriteJSON(w, body) // an error means that the client went away
 }
 
-// Refusal is what GET /explain answers to a question that makes no sense.
-type Refusal struct {
+// refusal is what GET /explain answers to a question that makes no sense.
+type refusal struct {
 	Error string `json:"error"`
 }
 
