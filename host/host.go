@@ -75,7 +75,7 @@ type DiagnosticsError struct{ Diagnostics diag.List }
 
 // Error is one line; the diagnostics are for the caller to print.
 func (e *DiagnosticsError) Error() string {
-	return fmt.Sprintf("not started: %s", plural(e.Diagnostics.Errors(), "error", "errors"))
+	return fmt.Sprintf("not started: %s", diag.Count(e.Diagnostics.Errors(), "error", "errors"))
 }
 
 // Start loads, binds and serves. When it returns without an error the first answer can be had, and Close must be called. Its errors are one

@@ -258,15 +258,6 @@ func TestLogJSON(t *testing.T) {
 	}
 }
 
-// Protects plural's thousands.
-func TestPlural(t *testing.T) {
-	for n, want := range map[int]string{0: "0 zones", 1: "1 zone", 999: "999 zones", 1000: "1,000 zones", 1234567: "1,234,567 zones"} {
-		if got := plural(n, "zone", "zones"); got != want {
-			t.Errorf("plural(%d): got %q, want %q", n, got, want)
-		}
-	}
-}
-
 // Protects Check against directories that are none.
 func TestCheckMissing(t *testing.T) {
 	if _, err := Check(context.Background(), filepath.Join(t.TempDir(), "nowhere")); !errors.Is(err, os.ErrNotExist) {

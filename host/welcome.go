@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 	"signpost/host/load"
 	"signpost/host/wire"
 	"signpost/host/zone"
@@ -49,7 +50,7 @@ func (h *Host) welcome(took time.Duration) {
 		fmt.Fprintf(w, "  query log\t%s\n", h.queryLog(status.Config))
 	}
 	if errors := status.Diagnostics.Errors(); errors > 0 {
-		fmt.Fprintf(w, "  errors\t%s in the files, see above; signpost check %s lists all\n", plural(errors, "error", "errors"), h.options.Dir)
+		fmt.Fprintf(w, "  errors\t%s in the files, see above; signpost check %s lists all\n", diag.Count(errors, "error", "errors"), h.options.Dir)
 	}
 	fmt.Fprintf(w, "  try\t%s\n", h.digLine(status))
 	_ = w.Flush() // a strings.Builder takes everything
@@ -60,7 +61,7 @@ func zonesText(status *load.Status) string {
 	if len(status.Zones) == 0 {
 		return "none yet: save a file as NAME.zone in the directory, for example example.com.zone"
 	}
-	text := fmt.Sprintf("%s with %s", thousands(len(status.Zones)), plural(status.Records(), "record", "records"))
+	text := fmt.Sprintf("%s with %s", diag.Thousands(len(status.Zones)), diag.Count(status.Records(), "record", "records"))
 	routes, broken := 0, 0
 	for _, z := range status.Zones {
 		routes += z.Routes
@@ -69,7 +70,7 @@ func zonesText(status *load.Status) string {
 		}
 	}
 	if routes > 0 {
-		text += fmt.Sprintf(", %s", plural(routes, "routed name", "routed names"))
+		text += fmt.Sprintf(", %s", diag.Count(routes, "routed name", "routed names"))
 	}
 	if broken > 0 {
 		text += fmt.Sprintf("; %d cannot be loaded and answer SERVFAIL", broken)
@@ -82,7 +83,7 @@ func dataText(data []load.Data) string {
 	var parts []string
 	for _, d := range data {
 		if d.Built.IsZero() {
-			parts = append(parts, fmt.Sprintf("%s with %s", d.Path, plural(d.Rows, "row", "rows")))
+			parts = append(parts, fmt.Sprintf("%s with %s", d.Path, diag.Count(d.Rows, "row", "rows")))
 		} else {
 			parts = append(parts, fmt.Sprintf("%s (%s of %s)", d.Path, d.Type, d.Built.Format(time.DateOnly)))
 		}
@@ -119,7 +120,7 @@ func viewText(view config.View, status *load.Status) string {
 	if !slices.Equal(status.Config.ViewPolicy, []string{config.DefaultViewPolicy}) {
 		clients = "whom " + strings.Join(status.Config.ViewPolicy, "+") + " chooses"
 	}
-	return fmt.Sprintf("%s: for %s, %s in %s", view.Name, clients, plural(zones, "zone", "zones"), place)
+	return fmt.Sprintf("%s: for %s, %s in %s", view.Name, clients, diag.Count(zones, "zone", "zones"), place)
 }
 
 // cachedWait is how long the text waits for plugins, which take less if their compiled code was kept. Questions are answered meanwhile.
@@ -202,20 +203,4 @@ func exampleQuestion(view *zone.View) (name, typ string) {
 		}
 	}
 	return "example.com", "SOA"
-}
-
-// plural writes a number with its word.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return thousands(n) + " " + many
-}
-
-func thousands(n int) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

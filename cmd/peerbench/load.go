@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+
+	"signpost/host/diag"
 )
 
 // The names of what can be measured, in the order of the tables.
@@ -50,7 +52,7 @@ type load struct {
 // queryLoads are the loads that dnsperf drives. hosts is the size of the zone.
 func queryLoads(hosts int) []load {
 	return []load{
-		{loadStatic, fmt.Sprintf("A records of a zone of %s names, uniformly random", thousands(hosts)), map[kind]int{kindHost: 100}},
+		{loadStatic, fmt.Sprintf("A records of a zone of %s names, uniformly random", diag.Thousands(hosts)), map[kind]int{kindHost: 100}},
 		{loadMixed, "40 % A record, 20 % NXDOMAIN, 15 % wildcard, 15 % referral with glue, 10 % CNAME; missing and wildcard names never repeat within 100,000 queries",
 			map[kind]int{kindHost: 40, kindMissing: 20, kindWildcard: 15, kindReferral: 15, kindAlias: 10}},
 		{loadRouted, fmt.Sprintf("%d names with two A records each, weighted %d/%d", routedCount, heavyWeight, lightWeight), map[kind]int{kindRouted: 100}},
@@ -123,13 +125,4 @@ func writeQueries(path string, list []query) error {
 		b.WriteString(" A\n")
 	}
 	return b.Flush()
-}
-
-// thousands prints n with commas.
-func thousands(n int) string {
-	digits := strconv.Itoa(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"time"
+
+	"signpost/host/diag"
 )
 
 const (
@@ -33,13 +35,13 @@ func (b *bench) measureReloads(ctx context.Context, round int) {
 				return // cut short
 			}
 			if err != nil {
-				b.note("%s: load and reload of %s records: no figures in round %d: %v", f.title, thousands(size), round, err)
+				b.note("%s: load and reload of %s records: no figures in round %d: %v", f.title, diag.Thousands(size), round, err)
 				continue
 			}
 			m.Round = round
 			b.results.Reloads = append(b.results.Reloads, m)
 			b.say("round %d/%d reload %-10s %9s records: first answer %.0f ms, %.1f MB; new answer %.0f ms, %d lost",
-				round, b.o.rounds, f.title, thousands(size), m.StartMillis, megabytes(m.MemoryBytes), m.ReloadMillis, m.Lost)
+				round, b.o.rounds, f.title, diag.Thousands(size), m.StartMillis, megabytes(m.MemoryBytes), m.ReloadMillis, m.Lost)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"signpost/host/diag"
 )
 
 // results is every single measurement.
@@ -113,7 +115,7 @@ func (b *bench) report() report {
 	}
 	if len(r.loads) > 0 {
 		r.Settings = fmt.Sprintf("%s, servers taking turns; dnsperf %s on the same machine, %s at full load, then %s at %s queries/s (at most half of the qps reached) for latency",
-			r.Settings, b.perf, b.o.duration, b.o.duration/2, thousands(b.o.rate))
+			r.Settings, b.perf, b.o.duration, b.o.duration/2, diag.Thousands(b.o.rate))
 	}
 	return r
 }
@@ -186,8 +188,8 @@ func (r report) writeLoad(b *strings.Builder, l load) {
 			low, high = min(low, m.CPUMicros), max(high, m.CPUMicros)
 		}
 		rows = append(rows, row{used, []string{
-			s.Title, thousands(int(medianOf(all, func(m loadResult) float64 { return m.QPS }))), fmt.Sprintf("%.2f", used), fmt.Sprintf("%.2f–%.2f", low, high),
-			ratio, p50, p99, fmt.Sprintf("%.1f", megabytes(int64(medianOf(all, func(m loadResult) float64 { return float64(m.MemoryBytes) })))), thousands(lost),
+			s.Title, diag.Thousands(int(medianOf(all, func(m loadResult) float64 { return m.QPS }))), fmt.Sprintf("%.2f", used), fmt.Sprintf("%.2f–%.2f", low, high),
+			ratio, p50, p99, fmt.Sprintf("%.1f", megabytes(int64(medianOf(all, func(m loadResult) float64 { return float64(m.MemoryBytes) })))), diag.Thousands(lost),
 		}})
 	}
 	fmt.Fprintf(b, "**%s**: %s.\n\n", l.name, l.about)
@@ -216,7 +218,7 @@ func (r report) writeReload(b *strings.Builder, size int) {
 	if !slices.ContainsFunc(r.Reloads, func(m reloadResult) bool { return m.Records == size }) {
 		return
 	}
-	heads := []string{thousands(size) + " records", "start → first answer ms", "memory MB", "peak MB", "reload → new answer ms", "peak MB with reload",
+	heads := []string{diag.Thousands(size) + " records", "start → first answer ms", "memory MB", "peak MB", "reload → new answer ms", "peak MB with reload",
 		"lost while reloading", "p99 before µs", "p99 while reloading µs", "× (median)", "slowest µs", "left out"}
 	var rows []row
 	for _, s := range r.Servers {
@@ -242,7 +244,7 @@ func (r report) writeReload(b *strings.Builder, size int) {
 			mid("%.1f", func(m reloadResult) float64 { return megabytes(m.PeakBytes) }),
 			mid("%.0f", func(m reloadResult) float64 { return m.ReloadMillis }),
 			mid("%.1f", func(m reloadResult) float64 { return megabytes(m.ReloadPeakBytes) }),
-			fmt.Sprintf("%s of %s", thousands(lost), thousands(asked)),
+			fmt.Sprintf("%s of %s", diag.Thousands(lost), diag.Thousands(asked)),
 			mid("%.0f", func(m reloadResult) float64 { return m.P99BeforeMicros }),
 			mid("%.0f", func(m reloadResult) float64 { return m.P99DuringMicros }),
 			mid("%.2f", reloadResult.slowdown),
@@ -250,7 +252,7 @@ func (r report) writeReload(b *strings.Builder, size int) {
 			mid("%.0f", func(m reloadResult) float64 { return float64(m.LeftOut) }),
 		}})
 	}
-	fmt.Fprintf(b, "**load and reload**: a zone of %s A records; one record changed under %s queries/s.\n\n", thousands(size), thousands(reloadRate))
+	fmt.Fprintf(b, "**load and reload**: a zone of %s A records; one record changed under %s queries/s.\n\n", diag.Thousands(size), diag.Thousands(reloadRate))
 	writeRows(b, heads, rows)
 }
 
@@ -258,10 +260,10 @@ func (r report) writeRoutes(b *strings.Builder) {
 	if len(r.Routes) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "**routes**: %s routed names with %d weighted candidates each; all of them changed in one save.\n\n", thousands(manyNames), manyCandidates)
+	fmt.Fprintf(b, "**routes**: %s routed names with %d weighted candidates each; all of them changed in one save.\n\n", diag.Thousands(manyNames), manyCandidates)
 	mid := func(f func(m routesResult) float64) float64 { return medianOf(r.Routes, f) }
 	writeRows(b, []string{"Signpost", "start → first answer ms", "memory MB", "save → new answer ms"}, []row{{0, []string{
-		thousands(manyNames*manyCandidates) + " candidates", fmt.Sprintf("%.0f", mid(func(m routesResult) float64 { return m.StartMillis })),
+		diag.Thousands(manyNames*manyCandidates) + " candidates", fmt.Sprintf("%.0f", mid(func(m routesResult) float64 { return m.StartMillis })),
 		fmt.Sprintf("%.1f", mid(func(m routesResult) float64 { return megabytes(m.MemoryBytes) })),
 		fmt.Sprintf("%.0f", mid(func(m routesResult) float64 { return m.ReloadMillis })),
 	}}})
@@ -290,7 +292,7 @@ func (r report) writeSaves(b *strings.Builder) {
 	fmt.Fprintf(b, "**save**: a zone of %d records edited; time from the end of the write to the new answer.\n\n", saveHosts)
 	var rows []row
 	for i, m := range r.Saves {
-		rows = append(rows, row{float64(i), []string{m.Way, thousands(m.Edits), fmt.Sprintf("%.1f", m.MedianMillis), fmt.Sprintf("%.1f", m.MaxMillis)}})
+		rows = append(rows, row{float64(i), []string{m.Way, diag.Thousands(m.Edits), fmt.Sprintf("%.1f", m.MedianMillis), fmt.Sprintf("%.1f", m.MaxMillis)}})
 	}
 	writeRows(b, []string{"Signpost", "edits", "median ms", "max ms"}, rows)
 }

@@ -91,13 +91,6 @@ func printFindings(w io.Writer, status *load.Status, asJSON bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s, %s\n", count(found.Zones, "zone"), count(found.Records, "record"), count(found.Errors, "error"), count(found.Warnings, "warning"))
+	_, err := fmt.Fprintf(w, "%s, %s, %s, %s\n", diag.Count(found.Zones, "zone", "zones"), diag.Count(found.Records, "record", "records"), diag.Count(found.Errors, "error", "errors"), diag.Count(found.Warnings, "warning", "warnings"))
 	return err
-}
-
-func count(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }

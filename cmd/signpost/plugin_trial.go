@@ -218,10 +218,10 @@ func printGolden(w io.Writer, t *trial, failures []workshop.Failure, warnings di
 	}
 	fmt.Fprintf(w, "%s %s: ", t.Plugin, t.Version)
 	if len(failures) == 0 {
-		fmt.Fprintf(w, "%s as wanted\n", count(t.Checked, "golden decision"))
+		fmt.Fprintf(w, "%s as wanted\n", diag.Count(t.Checked, "golden decision", "golden decisions"))
 		return
 	}
-	fmt.Fprintf(w, "%s, %d not as wanted\n", count(t.Checked, "golden decision"), len(failures))
+	fmt.Fprintf(w, "%s, %d not as wanted\n", diag.Count(t.Checked, "golden decision", "golden decisions"), len(failures))
 }
 
 func printFuzz(w io.Writer, r *workshop.FuzzReport, took time.Duration) {
@@ -234,18 +234,11 @@ func printFuzz(w io.Writer, r *workshop.FuzzReport, took time.Duration) {
 	}
 	held := "every claim held"
 	if len(r.Finds) > 0 {
-		held = count(len(r.Finds), "claim") + " did not hold; --seed shows the same again"
+		held = diag.Count(len(r.Finds), "claim", "claims") + " did not hold; --seed shows the same again"
 	}
-	fmt.Fprintf(w, "fuzz: %s (and %d that it refused), %s in %v, seed %d: %s\n", policies(r.Policies), r.Refused, count(r.Decisions, "decision"), took, r.Seed, held)
+	fmt.Fprintf(w, "fuzz: %s (and %d that it refused), %s in %v, seed %d: %s\n", diag.Count(r.Policies, "policy", "policies"), r.Refused, diag.Count(r.Decisions, "decision", "decisions"), took, r.Seed, held)
 	fmt.Fprintf(w, "fuel: at most %d of %d in a decision\n", r.FuelMost, r.FuelLimit)
 	if r.NoData > 0 {
 		fmt.Fprintf(w, "no candidate: %.1f %% of the decisions\n", 100*float64(r.NoData)/float64(r.Decisions))
 	}
-}
-
-func policies(n int) string {
-	if n == 1 {
-		return "1 policy"
-	}
-	return fmt.Sprintf("%d policies", n)
 }

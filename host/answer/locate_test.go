@@ -139,8 +139,8 @@ func weights(t testing.TB, w *Worker, name string, client netip.Prefix) (string,
 	_, scope := from(t, w, name, client)
 	var all []string
 	for _, hop := range trace.Hops {
-		for _, choice := range hop.Choices {
-			all = append(all, fmt.Sprint(choice.Decision.Weights, choice.Decision.Outcome))
+		for _, fork := range hop.Forks {
+			all = append(all, fmt.Sprint(fork.Decision.Weights, fork.Decision.Outcome))
 		}
 	}
 	if len(all) == 0 {

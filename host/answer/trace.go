@@ -17,7 +17,7 @@ type Trace struct {
 	View *zone.View // in which the question's name was found; nil: in none
 	// Views are the decisions by which the client's views were chosen, in the order in which they were asked; Taken is the number of the view.
 	// None if there is one view for everybody, or while the views' own clients stand in for the policy.
-	Views []Choice
+	Views []Fork
 	Hops  []Hop // the names that the answer leads through, the question's first
 }
 
@@ -26,12 +26,12 @@ type Hop struct {
 	Name     []byte // wire form, lower case
 	Hit      zone.Hit
 	View     *zone.View // in which it was found; nil: in none
-	Choices  []Choice   // of its routed set; several only for type ANY, none if it is not routed or its plugins are not ready
-	decision int        // number of its first choice
+	Forks    []Fork     // of its routed set; several only for type ANY, none if it is not routed or its plugins are not ready
+	decision int        // number of its first fork
 }
 
-// Choice is one decision, and what was taken of it.
-type Choice struct {
+// Fork is one decision on the way of an answer, and what was taken of it.
+type Fork struct {
 	Set      zone.RRset
 	Policy   *policy.Policy
 	Facts    policy.Facts // that the chain could see
@@ -57,36 +57,36 @@ func (t *Trace) decisions() int {
 		return 0
 	}
 	last := &t.Hops[len(t.Hops)-1]
-	return last.decision + len(last.Choices)
+	return last.decision + len(last.Forks)
 }
 
 // decided notes a decision about set.
 func (t *Trace) decided(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision) {
 	hop := &t.Hops[len(t.Hops)-1]
-	hop.Choices = append(hop.Choices, choiceOf(set, p, facts, d, -1))
+	hop.Forks = append(hop.Forks, forkOf(set, p, facts, d, -1))
 }
 
 // chose notes a decision about views.
 func (t *Trace) chose(p *policy.Policy, facts *policy.Facts, d *policy.Decision, taken int) {
-	t.Views = append(t.Views, choiceOf(nil, p, facts, d, taken))
+	t.Views = append(t.Views, forkOf(nil, p, facts, d, taken))
 }
 
-// choiceOf copies what the next decision overwrites.
-func choiceOf(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision, taken int) Choice {
-	choice := Choice{Set: set, Policy: p, Facts: *facts, Decision: *d, Taken: taken}
-	choice.Facts.Health = slices.Clone(facts.Health)
-	choice.Facts.Latency = slices.Clone(facts.Latency)
-	choice.Decision.Weights = slices.Clone(d.Weights)
-	return choice
+// forkOf copies what the next decision overwrites.
+func forkOf(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision, taken int) Fork {
+	fork := Fork{Set: set, Policy: p, Facts: *facts, Decision: *d, Taken: taken}
+	fork.Facts.Health = slices.Clone(facts.Health)
+	fork.Facts.Latency = slices.Clone(facts.Latency)
+	fork.Decision.Weights = slices.Clone(d.Weights)
+	return fork
 }
 
 // take chooses a candidate of the decision that was noted last.
 func (t *Trace) take() int {
 	hop := &t.Hops[len(t.Hops)-1]
-	choice := &hop.Choices[len(hop.Choices)-1]
-	choice.Taken = slices.IndexFunc(choice.Decision.Weights, func(w uint32) bool { return w > 0 })
+	fork := &hop.Forks[len(hop.Forks)-1]
+	fork.Taken = slices.IndexFunc(fork.Decision.Weights, func(w uint32) bool { return w > 0 })
 	if number := t.decisions() - 1; number < len(t.Take) {
-		choice.Taken = t.Take[number]
+		fork.Taken = t.Take[number]
 	}
-	return choice.Taken
+	return fork.Taken
 }

@@ -3,6 +3,8 @@ package explain
 import (
 	"fmt"
 	"io"
+
+	"signpost/host/diag"
 )
 
 // The most of each that a text lists; --json has all.
@@ -15,12 +17,12 @@ const (
 // WriteText writes the replay for a person at a terminal.
 func (r *Replay) WriteText(out io.Writer) error {
 	var t text
-	t.line("%s queries", grouped(uint64(r.Queries)))
+	t.line("%s queries", diag.Thousands(int(r.Queries)))
 	if r.LeftOut > 0 {
-		t.add(", %s left out", grouped(uint64(r.LeftOut)))
+		t.add(", %s left out", diag.Thousands(int(r.LeftOut)))
 	}
 	if r.Bad > 0 {
-		t.add(", %s could not be read", grouped(uint64(r.Bad)))
+		t.add(", %s could not be read", diag.Thousands(int(r.Bad)))
 	}
 	for i := range r.Names {
 		if i == replayNamesMax {
@@ -29,7 +31,7 @@ func (r *Replay) WriteText(out io.Writer) error {
 		}
 		n := &r.Names[i]
 		t.blank()
-		t.line("%s %s: %s queries", n.Name, n.Type, grouped(uint64(n.Queries)))
+		t.line("%s %s: %s queries", n.Name, n.Type, diag.Thousands(int(n.Queries)))
 		if n.Changed > 0 {
 			t.add(", %s change", numberText(n.Changed))
 		}
@@ -42,7 +44,7 @@ func (r *Replay) WriteText(out io.Writer) error {
 	if r.Against {
 		what = "get something else"
 	}
-	t.line("%s of %s queries %s", numberText(r.Changed), grouped(uint64(r.Queries)), what)
+	t.line("%s of %s queries %s", numberText(r.Changed), diag.Thousands(int(r.Queries)), what)
 	t.depth = 1
 	for i := range r.Clients {
 		if i == replayClientsMax {
@@ -50,7 +52,7 @@ func (r *Replay) WriteText(out io.Writer) error {
 			break
 		}
 		c := &r.Clients[i]
-		t.line("%s: %s of %s", c.Client, numberText(c.Changed), grouped(uint64(c.Queries)))
+		t.line("%s: %s of %s", c.Client, numberText(c.Changed), diag.Thousands(int(c.Queries)))
 	}
 	_, err := out.Write(append(t.Bytes(), '\n'))
 	return err
@@ -88,7 +90,7 @@ func optionalPercent(p *float64) string {
 // numberText writes an expected number: whole ones without a decimal place.
 func numberText(n float64) string {
 	if n == float64(uint64(n)) {
-		return grouped(uint64(n))
+		return diag.Thousands(int(n))
 	}
 	return fmt.Sprintf("%.1f", n)
 }

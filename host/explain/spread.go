@@ -57,8 +57,8 @@ func (s *spread) views(c client) string {
 	s.runs++
 	var names []string
 	for i := range t.Views {
-		if choice := &t.Views[i]; choice.Taken >= 0 {
-			names = append(names, choice.Policy.IDs[choice.Taken])
+		if fork := &t.Views[i]; fork.Taken >= 0 {
+			names = append(names, fork.Policy.IDs[fork.Taken])
 		}
 	}
 	return strings.Join(names, " ")
@@ -110,32 +110,32 @@ func (w *spreading) walk(take []int, ids []string, chance float64) {
 	r := w.asker.ask(w.name, w.typ, w.client, t)
 	w.runs++
 	w.scope = max(w.scope, r.Scope)
-	choice := choiceAt(t, len(take))
+	fork := forkAt(t, len(take))
 	w.ways++
-	if choice == nil || choice.Decision.Outcome != policy.Answer || w.ways > waysMax {
+	if fork == nil || fork.Decision.Outcome != policy.Answer || w.ways > waysMax {
 		w.arrive(&r, ids, chance)
 		return
 	}
-	shares := choice.Decision.Shares(nil)
+	shares := fork.Decision.Shares(nil)
 	sum := 0.0
 	for _, p := range shares {
 		sum += p
 	}
 	for i, p := range shares {
 		if p > 0 {
-			w.walk(append(slices.Clone(take), i), append(slices.Clone(ids), choice.Policy.IDs[i]), chance*p/sum)
+			w.walk(append(slices.Clone(take), i), append(slices.Clone(ids), fork.Policy.IDs[i]), chance*p/sum)
 		}
 	}
 }
 
-// choiceAt is decision number n of a trace; nil if there are not so many.
-func choiceAt(t *answer.Trace, n int) *answer.Choice {
+// forkAt is decision number n of a trace; nil if there are not so many.
+func forkAt(t *answer.Trace, n int) *answer.Fork {
 	for i := range t.Hops {
-		choices := t.Hops[i].Choices
-		if n < len(choices) {
-			return &choices[n]
+		forks := t.Hops[i].Forks
+		if n < len(forks) {
+			return &forks[n]
 		}
-		n -= len(choices)
+		n -= len(forks)
 	}
 	return nil
 }

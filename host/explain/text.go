@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"signpost/host/diag"
 )
 
 // WriteText writes the report for a person at a terminal.
@@ -158,7 +160,7 @@ func (p *Plugin) text() string {
 	case !p.Called:
 		line += ": not called"
 	default:
-		line += fmt.Sprintf(": %s fuel", grouped(p.Fuel))
+		line += fmt.Sprintf(": %s fuel", diag.Thousands(int(p.Fuel)))
 	}
 	return line
 }
@@ -330,13 +332,4 @@ func percentText(percent float64) string {
 		text = ">99.9"
 	}
 	return text + " %"
-}
-
-// grouped writes a number with commas.
-func grouped(n uint64) string {
-	digits := fmt.Sprint(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }

@@ -14,12 +14,12 @@ func (w *walk) view(t *answer.Trace) *View {
 	snap := w.server.Store.Load()
 	out := &View{}
 	for i := range t.Views {
-		choice := &t.Views[i]
+		fork := &t.Views[i]
 		if i == 0 {
-			out.Chain = w.chain(choice.Policy, &choice.Decision)
+			out.Chain = w.chain(fork.Policy, &fork.Decision)
 		}
-		if choice.Taken >= 0 {
-			out.Asked = append(out.Asked, choice.Policy.IDs[choice.Taken])
+		if fork.Taken >= 0 {
+			out.Asked = append(out.Asked, fork.Policy.IDs[fork.Taken])
 		}
 	}
 	if t.View == nil {

@@ -56,10 +56,10 @@ func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 		out.Type, out.TTL = rrdata.TypeName(set.Type()), set.TTL()
 	}
 	switch {
-	case set != nil && set.Routed() && len(h.Choices) == 0:
+	case set != nil && set.Routed() && len(h.Forks) == 0:
 		out.Pending = true
 	case set != nil && set.Routed():
-		out.Policy = w.policy(h, &h.Choices[0], at, y)
+		out.Policy = w.policy(h, &h.Forks[0], at, y)
 		return out
 	case set != nil:
 		for _, rr := range setRecords(set, h.Name) {
@@ -76,7 +76,7 @@ func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 }
 
 // policy describes a decision, and walks on through each of its candidates.
-func (w *walk) policy(h *answer.Hop, c *answer.Choice, at int, y way) *Policy {
+func (w *walk) policy(h *answer.Hop, c *answer.Fork, at int, y way) *Policy {
 	d, p := &c.Decision, c.Policy
 	out := &Policy{
 		Outcome: outcomes[d.Outcome], OnAllDown: p.OnAllDown.String(), FailOpen: d.FailOpen, Fallback: d.Fallback, Pick: d.Pick, Fuel: d.Fuel,
@@ -200,8 +200,8 @@ func factsOf(p *policy.Policy, f *policy.Facts) *Facts {
 	return out
 }
 
-// candidate describes candidate i of a choice.
-func (w *walk) candidate(h *answer.Hop, c *answer.Choice, i int) Candidate {
+// candidate describes candidate i of a fork.
+func (w *walk) candidate(h *answer.Hop, c *answer.Fork, i int) Candidate {
 	d, p := &c.Decision, c.Policy
 	out := Candidate{ID: p.IDs[i], Health: w.health(h, c, i), Weight: d.Weights[i], Attributes: []Attribute{}, Records: []string{}}
 	if i < len(p.Notes) {
@@ -237,7 +237,7 @@ func (w *walk) candidate(h *answer.Hop, c *answer.Choice, i int) Candidate {
 }
 
 // health tells in which state candidate i was when it was decided about, since when and why.
-func (w *walk) health(h *answer.Hop, c *answer.Choice, i int) Health {
+func (w *walk) health(h *answer.Hop, c *answer.Fork, i int) Health {
 	p := c.Policy
 	out := Health{State: policy.Up.String()}
 	if i < len(p.Checks) {

@@ -14,9 +14,9 @@ const (
 // A client's network is where its first address is. So facts are a function of an address, and what a Finder returns as bits is the length of a
 // prefix around that address in which it returns the same for every client.
 type Finder struct {
-	of      uint64              // Data.id of everything that is kept here
-	records []kept              // by the hash of their place in the file
-	regions map[*Region][]sight // of policies, by the first of each
+	of      uint64             // Data.id of everything that is kept here
+	records []kept             // by the hash of their place in the file
+	regions map[*Region][]site // of policies, by the first of each
 	latest  found
 	record  record // the one that is being decoded
 }
@@ -27,8 +27,8 @@ type kept struct {
 	place Place
 }
 
-// sight is what never changes about a region.
-type sight struct {
+// site is what never changes about a region.
+type site struct {
 	at       vector
 	number   uint16 // in the table
 	measured bool   // the table names it
@@ -51,7 +51,7 @@ func (f *Finder) renew(d *Data) {
 	}
 	if f.records == nil {
 		f.records = make([]kept, 1<<recordsBits)
-		f.regions = make(map[*Region][]sight)
+		f.regions = make(map[*Region][]site)
 	}
 	f.of = d.id
 	clear(f.records)
@@ -121,9 +121,9 @@ func (f *Finder) Latencies(d *Data, client netip.Prefix, regions []Region, dst [
 	addr := client.Masked().Addr()
 	var owner uint32
 	looked := false
-	sights := f.sightsOf(d, regions)
-	for i := range sights {
-		s := &sights[i]
+	sites := f.sitesOf(d, regions)
+	for i := range sites {
+		s := &sites[i]
 		if s.measured && !looked {
 			owner, bits = d.table.find(addr)
 			looked = true
@@ -140,8 +140,8 @@ func (f *Finder) Latencies(d *Data, client netip.Prefix, regions []Region, dst [
 		}
 		dst = append(dst, far)
 	}
-	for i := range sights {
-		if sights[i].located && dst[i].Source != Measured {
+	for i := range sites {
+		if sites[i].located && dst[i].Source != Measured {
 			return dst, max(bits, f.latest.bits)
 		}
 	}
@@ -149,7 +149,7 @@ func (f *Finder) Latencies(d *Data, client netip.Prefix, regions []Region, dst [
 }
 
 // distance estimates the round trip to a region.
-func (l *found) distance(s *sight) Latency {
+func (l *found) distance(s *site) Latency {
 	if !l.place.Located {
 		return Latency{}
 	}
@@ -159,26 +159,26 @@ func (l *found) distance(s *sight) Latency {
 	return Latency{estimate(l.at.kilometres(s.at)), Distance}
 }
 
-// sightsOf returns what is known of a policy's regions. One without name and coordinates is none.
-func (f *Finder) sightsOf(d *Data, regions []Region) []sight {
+// sitesOf returns what is known of a policy's regions. One without name and coordinates is none.
+func (f *Finder) sitesOf(d *Data, regions []Region) []site {
 	if len(regions) == 0 {
 		return nil
 	}
-	sights := f.regions[&regions[0]] // the map keeps what the key points to, so no other policy's regions can come to stand there
-	if len(sights) == len(regions) {
-		return sights
+	sites := f.regions[&regions[0]] // the map keeps what the key points to, so no other policy's regions can come to stand there
+	if len(sites) == len(regions) {
+		return sites
 	}
 	if len(f.regions) == policiesMax {
 		clear(f.regions)
 	}
-	sights = make([]sight, len(regions))
+	sites = make([]site, len(regions))
 	for i, region := range regions {
-		s := &sights[i]
+		s := &sites[i]
 		s.at, s.located = vectorOf(region.Latitude, region.Longitude), region != Region{}
 		if d.table != nil && region.Name != "" {
 			s.number, s.measured = d.table.numbers[region.Name]
 		}
 	}
-	f.regions[&regions[0]] = sights
-	return sights
+	f.regions[&regions[0]] = sites
+	return sites
 }

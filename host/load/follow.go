@@ -146,20 +146,12 @@ func (l *Loader) strays(seen look) {
 		switch {
 		case len(files) == 0:
 		case s.name == config.PublicView:
-			l.found.dir.Warnf(pos, "zones of the view public stand in the directory itself; %s not served", count(len(files), "zone file here is", "zone files here are"))
+			l.found.dir.Warnf(pos, "zones of the view public stand in the directory itself; %s not served", diag.Count(len(files), "zone file here is", "zone files here are"))
 		default:
 			l.found.dir.Warnf(pos, "directory is no view of %s; %s not served%s", config.FileName,
-				count(len(files), "zone file in it is", "zone files in it are"), diag.DidYouMean(s.name, views))
+				diag.Count(len(files), "zone file in it is", "zone files in it are"), diag.DidYouMean(s.name, views))
 		}
 	}
-}
-
-// count writes a number with the word for it.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // others lists the files to follow beside those that the directory's list shows: what zones were made of beside their own, and data.

@@ -65,8 +65,8 @@ func (h *Host) Forgive(name string) {
 
 // Memory adds up the bytes that the worker's instances have.
 func (w *Worker) Memory() (sum int) {
-	for i := range w.slots {
-		if in := w.slots[i].in; in != nil {
+	for i := range w.seats {
+		if in := w.seats[i].in; in != nil {
 			sum += int(in.memory.Size())
 		}
 	}

@@ -60,7 +60,7 @@ type Host struct {
 	err      error
 	builtins map[string]*plugin
 	loaded   map[string]*plugin
-	slots    []*module // modules that are not retired
+	seats    []*module // modules that are not retired
 }
 
 // New returns a Host at once; the built-in plugins are compiled behind it. It fails only if CacheDir cannot be used.
@@ -134,12 +134,12 @@ func (h *Host) Err() error {
 // registerLocked gives a module its place in the workers' lists.
 func (h *Host) registerLocked(m *module) {
 	m.current = true
-	m.slot = slices.Index(h.slots, nil)
-	if m.slot < 0 {
-		m.slot = len(h.slots)
-		h.slots = append(h.slots, nil)
+	m.seat = slices.Index(h.seats, nil)
+	if m.seat < 0 {
+		m.seat = len(h.seats)
+		h.seats = append(h.seats, nil)
 	}
-	h.slots[m.slot] = m
+	h.seats[m.seat] = m
 }
 
 // Load adds the module in a file plugins/NAME.wasm, or replaces the one it added before; it goes before a built-in of that name.
@@ -214,7 +214,7 @@ func (h *Host) tellTrips() {
 	}
 	var trips []Trip
 	h.mu.Lock()
-	for _, m := range h.slots {
+	for _, m := range h.seats {
 		if m == nil {
 			continue
 		}
@@ -242,7 +242,7 @@ func (h *Host) needSpare() {
 // fillSpares makes the spares that are missing. A module whose start fails gets none, and a strike.
 func (h *Host) fillSpares() {
 	h.mu.Lock()
-	modules := slices.DeleteFunc(slices.Clone(h.slots), func(m *module) bool {
+	modules := slices.DeleteFunc(slices.Clone(h.seats), func(m *module) bool {
 		return m == nil || m.programs == 0 || len(m.spare) > 0
 	})
 	h.mu.Unlock()
@@ -271,7 +271,7 @@ func (h *Host) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	for _, m := range h.slots {
+	for _, m := range h.seats {
 		if m != nil {
 			_ = m.code.close() // nobody runs it any more
 		}

@@ -112,8 +112,8 @@ func TestReplace(t *testing.T) {
 	}
 	old = nil
 	eventually(t, "the old module to be retired", func() bool { runtime.GC(); return h.retirements.Load() == 1 })
-	if w.Decide(next, &policy.Facts{}, &d); weightsOf(&d) != "3 4" || len(w.slots) != 2 || w.slots[0].in != nil {
-		t.Errorf("got %+v and slots %+v, want 3 4 and no instance of the old module", d, w.slots)
+	if w.Decide(next, &policy.Facts{}, &d); weightsOf(&d) != "3 4" || len(w.seats) != 2 || w.seats[0].in != nil {
+		t.Errorf("got %+v and seats %+v, want 3 4 and no instance of the old module", d, w.seats)
 	}
 	h.Remove("guest")
 	if w.Decide(next, &policy.Facts{}, &d); weightsOf(&d) != "3 4" {
@@ -222,9 +222,9 @@ func TestNothingLeaks(t *testing.T) {
 		t.Errorf("after %d versions: got %+v, want at most 4 MiB and no goroutine more than %+v", versions, after, before)
 	}
 	h.mu.Lock()
-	slots := len(h.slots)
+	seats := len(h.seats)
 	h.mu.Unlock()
-	t.Logf("%d versions: %+v before, %+v after; %d slots were enough", versions, before, after, slots)
+	t.Logf("%d versions: %+v before, %+v after; %d seats were enough", versions, before, after, seats)
 }
 
 // Handles of dropped policies are given to later ones, and a guest is told again what they mean.
@@ -272,13 +272,13 @@ func TestFullInstanceIsReplaced(t *testing.T) {
 	defer w.Close()
 	var d policy.Decision
 	w.Decide(p, &policy.Facts{}, &d)
-	first := w.slots[0].in
+	first := w.seats[0].in
 	eventually(t, "another instance", func() bool {
 		w.Decide(p, &policy.Facts{}, &d)
 		if d.Fallback || weightsOf(&d) != "5 6" {
 			t.Fatalf("got %+v, want 5 6", d)
 		}
-		return w.slots[0].in != first
+		return w.seats[0].in != first
 	})
 	if info := infoOf(t, h, "guest"); info.Strikes != 0 {
 		t.Errorf("got %+v, want no strike", info)

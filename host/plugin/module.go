@@ -30,7 +30,7 @@ type module struct {
 	code    *code
 	limits  Limits
 	plugins []*plugin
-	slot    int // its place in every worker's list
+	seat    int // its place in every worker's list
 	spare   chan *instance
 	retired atomic.Bool // no policy refers to it any more: workers close their instances
 
@@ -176,6 +176,6 @@ func (m *module) retireLocked() {
 		in.close()
 	default:
 	}
-	m.host.slots[m.slot] = nil
+	m.host.seats[m.seat] = nil
 	_ = m.code.compiled.Close(context.Background()) // its instances that workers still have, and its runtime, go when they do
 }

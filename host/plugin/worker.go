@@ -18,14 +18,14 @@ type Worker struct {
 	host  *Host
 	shard uint64   // of plugin.counts
 	swept uint64   // Host.retirements when retired instances were closed last
-	slots []slot   // by module.slot
+	seats []seat   // by module.seat
 	given []uint32 // weights of one step
 
 	retrying bool // the call is the one that an open breaker lets through
 }
 
-// slot is a module's place in a worker.
-type slot struct {
+// seat is a module's place in a worker.
+type seat struct {
 	module *module
 	in     *instance // nil: none yet, or discarded
 	struck bool      // an instance was discarded: from now on only spares are taken, because starting one here takes milliseconds
@@ -104,7 +104,7 @@ func (w *Worker) succeed(s *step, in *instance) {
 		w.host.needSpare() // it tells, too
 	}
 	if in.full() {
-		w.replace(&w.slots[s.plugin.module.slot])
+		w.replace(&w.seats[s.plugin.module.seat])
 	}
 }
 
@@ -251,10 +251,10 @@ func (s *step) scope(said uint8, limit int, f *policy.Facts) (bits uint8, ok boo
 
 // instance returns the worker's instance of m, which may have to be started. Neither instance nor error: a spare is on its way.
 func (w *Worker) instance(m *module) (*instance, error) {
-	for m.slot >= len(w.slots) {
-		w.slots = append(w.slots, slot{})
+	for m.seat >= len(w.seats) {
+		w.seats = append(w.seats, seat{})
 	}
-	s := &w.slots[m.slot]
+	s := &w.seats[m.seat]
 	if s.module == m && s.in != nil {
 		return s.in, nil
 	}
@@ -277,7 +277,7 @@ func (w *Worker) instance(m *module) (*instance, error) {
 }
 
 // replace changes a full instance for a spare, if there is one by now; later decisions tell it their policies.
-func (w *Worker) replace(s *slot) {
+func (w *Worker) replace(s *seat) {
 	select {
 	case fresh := <-s.module.spare:
 		s.in.close()
@@ -294,7 +294,7 @@ func (w *Worker) strike(s *step, reason error, explained bool) string {
 	if !explained {
 		s.plugin.breaker.strike(w.host.now(), text)
 	}
-	place := &w.slots[s.plugin.module.slot]
+	place := &w.seats[s.plugin.module.seat]
 	w.clear(place)
 	place.module, place.struck = s.plugin.module, true
 	w.host.needSpare()
@@ -311,23 +311,23 @@ func (w *Worker) keepUp() {
 // sweep closes the instances of modules that nobody can reach any more.
 func (w *Worker) sweep() {
 	w.swept = w.host.retirements.Load()
-	for i := range w.slots {
-		if s := &w.slots[i]; s.module != nil && s.module.retired.Load() {
+	for i := range w.seats {
+		if s := &w.seats[i]; s.module != nil && s.module.retired.Load() {
 			w.clear(s)
 		}
 	}
 }
 
-func (w *Worker) clear(s *slot) {
+func (w *Worker) clear(s *seat) {
 	if s.in != nil {
 		s.in.close()
 	}
-	*s = slot{}
+	*s = seat{}
 }
 
 // Close closes the worker's instances. The worker may not be used after it.
 func (w *Worker) Close() {
-	for i := range w.slots {
-		w.clear(&w.slots[i])
+	for i := range w.seats {
+		w.clear(&w.seats[i])
 	}
 }
