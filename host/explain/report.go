@@ -53,7 +53,7 @@ type Policy struct {
 	Outcome    string      `json:"outcome"`          // answer, nodata, servfail
 	OnAllDown  string      `json:"onAllDown"`        // open, nodata, servfail
 	FailOpen   bool        `json:"failOpen"`         // all candidates are down, so all count as up
-	Fallback   bool        `json:"fallback"`         // a plugin failed, so all live candidates weigh the same
+	Fallback   bool        `json:"fallback"`         // a plugin failed, and changed nothing
 	Pick       int         `json:"pick"`             // candidates in one answer
 	TTLCap     *uint32     `json:"ttlCap,omitempty"` // seconds
 	Scope      int         `json:"scope"`            // for the client's family

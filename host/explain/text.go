@@ -126,7 +126,7 @@ func (t *text) policy(h *Hop, r *Report) {
 	case p.Outcome == "servfail":
 		t.pair("decision", "all candidates are down, and on-all-down=servfail")
 	case p.Fallback:
-		t.pair("decision", "a plugin failed: live candidates are equally likely")
+		t.pair("decision", "a plugin failed and changed nothing")
 	case p.Pick > 1:
 		t.pair("decision", "%d candidates at a time", p.Pick)
 	}

@@ -45,7 +45,7 @@ const (
 
 	DecisionsCalled   // routed answers whose plugin chain was called
 	DecisionsCached   // routed answers from the decision of the current epoch
-	DecisionsFallback // of both: the plugin failed, all live candidates had equal weight
+	DecisionsFallback // of both: a plugin failed and changed nothing
 	DecisionsFailOpen // of both: all candidates were down, answered as if all were up
 
 	ViewsChosen // calls of the plugins that choose a client's view

@@ -48,6 +48,7 @@ func TestChain(t *testing.T) {
 	} {
 		mustLoad(t, h, name, emitted{manifest: manifestOf(name), decide: decide}.bytes())
 	}
+	mustLoad(t, h, "sour", emitted{manifest: wanting("sour", abi.WantClient), decide: []byte{opUnreachable}}.bytes())
 	mustLoad(t, h, "local", emitted{manifest: wanting("local", abi.WantClient), decide: say(0, -1, scopes, 1, 2, 1)}.bytes())
 	w := h.NewWorker()
 	defer w.Close()
@@ -67,17 +68,20 @@ func TestChain(t *testing.T) {
 		{"weights that overflow", []string{"largest", "ninety", "triple"}, "2264924159 251658239 0", 3, 30, 0, policy.Answer},
 		{"for nobody", []string{"ninety", "nobody"}, "0 0 0", 1, policy.NoTTLCap, 0, policy.NoData},
 		{"only what is down", []string{"ninety", "blind"}, "90 10 0", 1, policy.NoTTLCap, 0, policy.Answer},
-		{"a failure in the middle", []string{"second", "broken", "ninety"}, "1 1 0", 1, policy.NoTTLCap, 0, policy.Answer},
+		{"a failure changes nothing", []string{"second", "broken", "ninety"}, "0 10 0", 1, policy.NoTTLCap, 0, policy.Answer},
+		{"a failure alone", []string{"broken"}, "1 1 0", 1, policy.NoTTLCap, 0, policy.Answer},
+		{"a failure of a plugin that sees the client", []string{"sour", "second"}, "0 1 0", 1, policy.NoTTLCap, 24, policy.Answer},
 		{"scope of a plugin that sees the client", []string{"second", "local"}, "0 2 0", 1, policy.NoTTLCap, 24, policy.Answer},
 		{"an absurd pick", []string{"absurd"}, "1 1 0", policy.CandidateMax, 0, 0, policy.Answer},
 	} {
 		p := mustRoute(t, h, plainSpec(3, c.chain...))
 		var d policy.Decision
-		w.Decide(p, &policy.Facts{Health: []policy.Health{policy.Up, policy.Unknown, policy.Down}}, &d)
+		facts := policy.Facts{Health: []policy.Health{policy.Up, policy.Unknown, policy.Down}, Client: netip.MustParsePrefix("192.0.2.0/24")}
+		w.Decide(p, &facts, &d)
 		if weightsOf(&d) != c.want || d.Pick != c.pick || d.TTLCap != c.ttlCap || d.Scope4 != c.scope4 || d.Outcome != c.outcome {
 			t.Errorf("%s %v: got %+v, want weights %s, pick %d, cap %d, scope %d, outcome %d", c.name, c.chain, d, c.want, c.pick, c.ttlCap, c.scope4, c.outcome)
 		}
-		if wants := slices.Contains(c.chain, "local"); (p.Wants != 0) != wants {
+		if wants := slices.Contains(c.chain, "local") || slices.Contains(c.chain, "sour"); (p.Wants != 0) != wants {
 			t.Errorf("%s %v: Wants: got %v, want %v", c.name, c.chain, p.Wants, wants)
 		}
 	}

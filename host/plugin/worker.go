@@ -22,6 +22,7 @@ type Worker struct {
 	given []uint32 // weights of one step
 
 	retrying bool // the call is the one that an open breaker lets through
+	reopened bool // the decision was begun anew
 }
 
 // seat is a module's place in a worker.
@@ -36,26 +37,38 @@ func (h *Host) NewWorker() *Worker {
 	return &Worker{host: h, shard: h.workers.Add(1) % countShards}
 }
 
-// Decide fills d for the policy p, which Route made. It never fails: if a plugin does, d holds equal weights over the live candidates.
-// It does not allocate, except when it starts an instance, tells it a policy for the first time, or a plugin fails (TestDecideAllocs).
+// Decide fills d for the policy p, which Route made. It never fails: a plugin that does changes nothing, which leaves the live candidates equal
+// weights if it is the only one. It does not allocate, except when it starts an instance, tells it a policy for the first time, or a plugin fails
+// (TestDecideAllocs).
 func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 	w.keepUp()
 	if !d.Start(p, f.Health) {
 		return
 	}
 	steps := p.Program.(*program).steps
-	for i := 0; i < len(steps) && d.Outcome == policy.Answer; i++ {
+	w.reopened = false
+	for i := 0; i < len(steps); i++ {
 		if problem := w.step(&steps[i], f, d); problem != "" {
-			d.FallBack(f.Health)
-			if d.Explain {
-				d.Steps = append(d.Steps, policy.Step{Weights: slices.Clone(d.Weights), TTLCap: policy.NoTTLCap, Problem: problem})
-			}
-			steps[i].plugin.counts[w.shard].fallbacks.Add(1)
-			break
+			w.fallBack(&steps[i], f, d, problem)
+		}
+		if w.reopened {
+			w.reopened, i = false, -1 // the plugins before it did not judge the candidates that it wants: they were down
+			d.Steps = d.Steps[:0]
 		}
 	}
 	d.Finish()
 	runtime.KeepAlive(p) // its modules stay until here
+}
+
+// fallBack goes on without the plugin of s, which failed. It does so perhaps for these facts only.
+func (w *Worker) fallBack(s *step, f *policy.Facts, d *policy.Decision, problem string) {
+	d.FallBack()
+	seen := seenBits(s.plugin.wants, f)
+	d.Narrow(0, min(seen, 32), seen, policy.NoTTLCap)
+	if d.Explain {
+		d.Steps = append(d.Steps, policy.Step{Weights: slices.Clone(d.Weights), Scope4: min(seen, 32), Scope6: seen, TTLCap: policy.NoTTLCap, Problem: problem})
+	}
+	s.plugin.counts[w.shard].fallbacks.Add(1)
 }
 
 // step lets one plugin of the chain decide. It returns why it cannot, or "".
@@ -216,10 +229,11 @@ func (w *Worker) readResult(frame []byte, s *step, f *policy.Facts, d *policy.De
 	for i := range given {
 		given[i] = get32(weights[i*4:])
 	}
+	d.Narrow(int(pick), scope4, scope6, ttlCap)
 	if d.Multiply(given) && result[abi.OpenOff-abi.PickOff] == 1 {
 		d.Reopen(given, f.Health)
+		w.reopened = true
 	}
-	d.Narrow(int(pick), scope4, scope6, ttlCap)
 	if d.Explain {
 		d.Steps = append(d.Steps, policy.Step{Given: slices.Clone(given), Weights: slices.Clone(d.Weights), Pick: int(pick),
 			Scope4: scope4, Scope6: scope6, TTLCap: ttlCap})
@@ -233,20 +247,24 @@ func (s *step) scope(said uint8, limit int, f *policy.Facts) (bits uint8, ok boo
 	if int(said) > limit && said != abi.ScopeUnsaid {
 		return 0, false
 	}
-	var seen uint8
-	if s.plugin.wants&policy.WantsGeo != 0 {
+	if s.plugin.wants&policy.WantsClient != 0 && said != abi.ScopeUnsaid {
+		return said, true
+	}
+	return min(said, seenBits(s.plugin.wants, f), uint8(limit)), true
+}
+
+// seenBits is the length of the prefix around the client in which the facts that are wanted are the same.
+func seenBits(wants policy.Wants, f *policy.Facts) (seen uint8) {
+	if wants&policy.WantsGeo != 0 {
 		seen = f.PlaceBits
 	}
-	if s.plugin.wants&policy.WantsLatency != 0 {
+	if wants&policy.WantsLatency != 0 {
 		seen = max(seen, f.LatencyBits)
 	}
-	if s.plugin.wants&policy.WantsClient != 0 {
-		if said != abi.ScopeUnsaid {
-			return said, true
-		}
+	if wants&policy.WantsClient != 0 {
 		seen = max(seen, uint8(max(f.Client.Bits(), 0)))
 	}
-	return min(said, seen, uint8(limit)), true
+	return seen
 }
 
 // instance returns the worker's instance of m, which may have to be started. Neither instance nor error: a spare is on its way.

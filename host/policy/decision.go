@@ -58,7 +58,7 @@ type Decision struct {
 	Fuel           uint64   // what the chain's guests spent on it
 	Outcome        Outcome
 	FailOpen       bool // all candidates, or all that are for this client, are down and were taken as up
-	Fallback       bool // a plugin failed: equal weights over the live candidates
+	Fallback       bool // a plugin failed and changed nothing: alone, it left the live candidates equal weights
 
 	// Steps is what each plugin of the chain did, for explaining; recorded only if Explain was set before the decision was begun.
 	Explain bool
@@ -66,6 +66,7 @@ type Decision struct {
 
 	failClosed bool      // as the policy's
 	onAllDown  OnAllDown // of the policy
+	reopened   bool      // it was begun anew
 }
 
 // Step is what one plugin of a chain did to a decision.
@@ -120,8 +121,8 @@ func (d *Decision) live(health []Health) bool {
 // Multiply applies the weights that one plugin of the chain gave. Zero stays zero; what both sides gave weight keeps at least 1.
 // Products are exact until one needs more than 32 bits; then all are divided by the same power of two.
 // All zero means that no candidate is for this client. A plugin that gives weight only to candidates which have none left
-// (because it did not look at health) changes nothing: an answer from a live candidate is better than none, unless the policy fails closed.
-// idle tells that this was so.
+// (because it did not look at health) changes nothing: an answer from a live candidate is better than none, unless the policy fails closed or
+// the candidates are down themselves. idle tells that this was so.
 func (d *Decision) Multiply(step []uint32) (idle bool) {
 	var largest uint64
 	var given uint32
@@ -129,7 +130,7 @@ func (d *Decision) Multiply(step []uint32) (idle bool) {
 		given |= step[i]
 		largest = max(largest, uint64(weight)*uint64(step[i]))
 	}
-	if largest == 0 && given != 0 && !d.failClosed {
+	if largest == 0 && given != 0 && !d.failClosed && !d.reopened {
 		return true
 	}
 	shift := max(bits.Len64(largest)-32, 0)
@@ -144,26 +145,16 @@ func (d *Decision) Multiply(step []uint32) (idle bool) {
 	return false
 }
 
-// Reopen takes the weights that a plugin gave to candidates which are down although others are up, because no other is for this client: what
-// the policy says for all of them being down holds for these.
+// Reopen begins the decision anew for the candidates that a plugin gave weight to although they are down and others are up, because no other is
+// for this client: now they are the only ones, and taken as up. At the end, what the policy says for all of them being down holds for these.
 func (d *Decision) Reopen(step []uint32, health []Health) {
-	clear(d.Weights)
 	for i, weight := range step {
-		if i < len(health) && health[i] == Down {
-			d.Weights[i] = weight
+		d.Weights[i] = 0
+		if weight > 0 && i < len(health) && health[i] == Down {
+			d.Weights[i] = 1
 		}
 	}
-	switch d.onAllDown {
-	case FailOpen:
-		d.FailOpen = true
-	case NoDataWhenDown:
-		d.Outcome = NoData
-	case ServFailWhenDown:
-		d.Outcome = ServFail
-	}
-	if d.Outcome != Answer {
-		clear(d.Weights)
-	}
+	d.Pick, d.TTLCap, d.FailOpen, d.reopened = 1, NoTTLCap, true, true
 }
 
 // Narrow applies what else one plugin of the chain said: the longest scope and the shortest TTL win, and the last plugin that picks.
@@ -175,17 +166,14 @@ func (d *Decision) Narrow(pick int, scope4, scope6 uint8, ttlCap uint32) {
 	d.Scope4, d.Scope6, d.TTLCap = max(d.Scope4, scope4), max(d.Scope6, scope6), min(d.TTLCap, ttlCap)
 }
 
-// FallBack makes the decision that stands in for a failed plugin: one of the live candidates, each as likely as the others; none if the
-// policy fails closed.
-func (d *Decision) FallBack(health []Health) {
-	if !d.live(health) {
-		d.live(nil)
-	}
+// FallBack goes on without a plugin that failed: it changes nothing, so that alone it leaves the live candidates equal weights, and in a chain
+// what the others rule out stays so. A policy that fails closed chooses none.
+func (d *Decision) FallBack() {
+	d.Fallback = true
 	if d.failClosed {
 		clear(d.Weights)
 		d.Outcome = ServFail
 	}
-	d.Pick, d.Scope4, d.Scope6, d.TTLCap, d.Fallback = 1, 0, 0, NoTTLCap, true
 }
 
 // Finish sums the weights and sets the outcome.
@@ -194,8 +182,18 @@ func (d *Decision) Finish() {
 	for _, weight := range d.Weights {
 		d.Total += uint64(weight)
 	}
-	if d.Total == 0 && d.Outcome == Answer {
+	switch {
+	case d.Outcome != Answer:
+	case d.Total == 0:
 		d.Outcome = NoData
+	case d.reopened && d.onAllDown == NoDataWhenDown:
+		d.Outcome = NoData
+	case d.reopened && d.onAllDown == ServFailWhenDown:
+		d.Outcome = ServFail
+	}
+	if d.reopened && d.Outcome != Answer {
+		clear(d.Weights)
+		d.Total, d.FailOpen = 0, false
 	}
 }
 

@@ -119,7 +119,7 @@ func TestReopen(t *testing.T) {
 		weights []uint32
 		outcome Outcome
 	}{
-		{FailOpen, []uint32{7, 0, 0}, Answer},
+		{FailOpen, []uint32{1, 0, 0}, Answer},
 		{NoDataWhenDown, []uint32{0, 0, 0}, NoData},
 		{ServFailWhenDown, []uint32{0, 0, 0}, ServFail},
 	} {
@@ -145,19 +145,19 @@ func TestReopen(t *testing.T) {
 }
 
 func TestFallBack(t *testing.T) {
-	health := []Health{Up, Down, Unknown}
+	health := []Health{Up, Down, Unknown, Up}
 	var d Decision
-	d.Start(candidates(3, FailOpen), health)
-	d.Multiply([]uint32{9, 9, 0})
+	d.Start(candidates(4, FailOpen), health)
+	d.Multiply([]uint32{9, 9, 0, 4})
 	d.Narrow(2, 16, 16, 5)
-	d.FallBack(health)
+	d.FallBack()
 	d.Finish()
-	if want := []uint32{1, 0, 1}; !slices.Equal(d.Weights, want) || d.Total != 2 || !d.Fallback || d.Pick != 1 || d.Scope4 != 0 || d.TTLCap != NoTTLCap {
-		t.Errorf("got %+v, want equal weights %v and nothing else of the chain", d, want)
+	if want := []uint32{9, 0, 0, 4}; !slices.Equal(d.Weights, want) || d.Total != 13 || !d.Fallback || d.Pick != 2 || d.Scope4 != 16 || d.TTLCap != 5 {
+		t.Errorf("got %+v, want %v and what else the chain said", d, want)
 	}
 	down := []Health{Down, Down, Down}
 	d.Start(candidates(3, FailOpen), down)
-	d.FallBack(down)
+	d.FallBack()
 	if want := []uint32{1, 1, 1}; !slices.Equal(d.Weights, want) || !d.FailOpen {
 		t.Errorf("all down: got %+v, want %v, failing open", d, want)
 	}
@@ -279,7 +279,7 @@ func TestNoAllocations(t *testing.T) {
 		d.Narrow(2, 1, 1, 1)
 		d.Finish()
 		d.DrawPick(uint64(d.Draw(77)), picks[:0])
-		d.FallBack(health)
+		d.FallBack()
 	}); got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
 	}
@@ -310,7 +310,7 @@ func TestFailClosed(t *testing.T) {
 		t.Errorf("all down: got %v, want no candidate", d.Outcome)
 	}
 	d.Start(closed, nil)
-	d.FallBack(nil)
+	d.FallBack()
 	if d.Finish(); d.Outcome != ServFail || !d.Fallback || d.Draw(0) != -1 {
 		t.Errorf("a plugin failed: got %v of %v, want no candidate", d.Outcome, d.Weights)
 	}
