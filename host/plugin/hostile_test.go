@@ -331,6 +331,37 @@ func TestExtremeResults(t *testing.T) {
 	}
 }
 
+// A loop around a br_table, which is how Go compiles every function with a jump back, pays for the piece that a pass runs and not for the others.
+func TestPiecesPayForThemselves(t *testing.T) {
+	const passes, long, longer = 100, 150, 450
+	nops := func(count int) []byte { return slices.Repeat([]byte{0x01}, count) }
+	local := func(op byte) []byte { return []byte{op, 0} }
+	run := func(piece byte) uint64 {
+		h := testHost(t)
+		code := slices.Concat(
+			i32(passes), local(opLocalSet),
+			[]byte{opLoop, typeEmpty, opBlock, typeEmpty, opBlock, typeEmpty, opBlock, typeEmpty},
+			i32(int64(piece)), []byte{opBrTable, 2, 0, 1, 1, opEnd},
+			nops(long), []byte{opBr, 1, opEnd},
+			nops(longer), []byte{opEnd},
+			local(opLocalGet), i32(1), []byte{0x6b}, local(opLocalTee), []byte{opBrIf, 0, opEnd}, i32(0))
+		mustLoad(t, h, "guest", emitted{decide: slices.Concat(call(5), []byte{opDrop}, weigh(1)),
+			extra: []body{{typ: typeToI32, groups: 1, locals: []byte{1, typeI32}, code: code}}}.bytes())
+		w := h.NewWorker()
+		defer w.Close()
+		var d policy.Decision
+		if w.Decide(mustRoute(t, h, plainSpec(1, "guest")), &policy.Facts{}, &d); d.Fallback {
+			t.Fatalf("piece %d: the plugin failed", piece)
+		}
+		return d.Fuel
+	}
+	for piece, length := range []int{long, longer} {
+		if got, least := run(byte(piece)), uint64(passes*length); got < least || got > least+30*passes {
+			t.Errorf("%d passes of a piece of %d instructions: got %d of fuel, want %d and at most 30 more a pass", passes, length, got, least)
+		}
+	}
+}
+
 // A module that tries to refill its own fuel runs as long as any other.
 func TestFuelCannotBeRefilled(t *testing.T) {
 	h := testHost(t)

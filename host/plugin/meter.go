@@ -20,18 +20,28 @@ const (
 
 // charge is one place where a function pays.
 type charge struct {
-	at   int // offset in the module, before which to insert
-	cost int // fixed part
-	kind chargeKind
+	at     int // offset in the module, before which to insert
+	cost   int // fixed part
+	kind   chargeKind
+	parent int // index of the charge that pays for this one if it is small; noParent: it always stands
 }
+
+// noParent marks charges that always stand: at the entry and at loop headers, so that every cycle pays.
+const noParent = -1
+
+// segmentMin is what the code behind a block must cost to be paid where it begins; less is paid with what is around the block. A Go function
+// that loops is one loop around a br_table and all its pieces, of which a jump runs one: paid by the header, each would cost as much as all.
+const segmentMin = 24
 
 // meter is the state of one function's scan. Its slices are used again for the next one.
 type meter struct {
 	locals  int
 	charges []charge
-	open    []int // for each open block the index in charges that its instructions are paid by
-	within  []int // for each open block the number of loops around it, itself included
+	open    []int  // for each open block the index in charges that its instructions are paid by
+	plain   []bool // for each open block: not a loop, not an if
+	within  []int  // for each open block the number of loops around it, itself included
 	blocks  int
+	paid    int // segments that pay by themselves: one block more each
 	loops   int
 	targets int
 }
@@ -78,8 +88,10 @@ func (a *admission) function(t signature, dst []byte) []byte {
 	code := a.in.at
 	locals := declared + len(t.params)
 	m := &a.meter
-	*m = meter{locals: locals, charges: append(m.charges[:0], charge{at: code, cost: costEntry + locals}), open: append(m.open[:0], 0), within: append(m.within[:0], 0)}
+	*m = meter{locals: locals, charges: append(m.charges[:0], charge{at: code, cost: costEntry + locals, parent: noParent}),
+		open: append(m.open[:0], 0), plain: append(m.plain[:0], false), within: append(m.within[:0], 0)}
 	a.instructions()
+	m.merge()
 	a.checkComplexity(locals)
 	if a.in.err != nil {
 		return nil
@@ -89,6 +101,9 @@ func (a *admission) function(t signature, dst []byte) []byte {
 	dst = append(dst, 1, typeI64, 1, typeI32)
 	from := code
 	for _, c := range m.charges {
+		if c.cost == 0 && c.kind == chargeFixed {
+			continue // merged
+		}
 		dst = append(dst, a.in.bytes[from:c.at]...)
 		dst = a.pay(dst, c, uint32(locals))
 		from = c.at
@@ -96,15 +111,28 @@ func (a *admission) function(t signature, dst []byte) []byte {
 	return append(dst, a.in.bytes[from:a.in.end]...)
 }
 
+// merge has small segments paid with what is around them. A charge's parent stands before it, and whoever comes to the one has passed the other.
+func (m *meter) merge() {
+	for i := len(m.charges) - 1; i >= 0; i-- {
+		if c := &m.charges[i]; c.kind == chargeFixed && c.parent != noParent && c.cost < segmentMin {
+			m.charges[c.parent].cost += c.cost
+			c.cost = 0
+		} else if c.parent != noParent {
+			m.paid++
+		}
+	}
+}
+
 // checkComplexity refuses what wazero would compile for seconds, minutes or gigabytes: its time grows with the square of the blocks
 // and worse with nested loops, its memory with the values that meet at the end of a block.
 func (a *admission) checkComplexity(locals int) {
 	m := &a.meter
-	joins := (locals + 1) * (m.blocks + m.targets)
+	blocks := m.blocks + m.paid
+	joins := (locals + 1) * (blocks + m.targets)
 	a.joins += joins
-	a.knots += m.blocks * m.blocks
+	a.knots += blocks * blocks
 	if joins > joinMax || a.joins > joinModuleMax || a.knots > knotModuleMax ||
-		m.blocks > blockMax || m.loops > loopMax || m.targets > targetMax {
+		blocks > blockMax || m.loops > loopMax || m.targets > targetMax {
 		a.in.failf("a function too complex to compile safely: %d locals, %d blocks, %d loops, %d branch targets", locals, m.blocks, m.loops, m.targets)
 	}
 }
@@ -174,7 +202,7 @@ func (a *admission) instructions() {
 		case zeroByte:
 			a.zero(1)
 			if op == opMemoryGrow {
-				m.charges = append(m.charges, charge{at: at, kind: chargePages})
+				m.charges = append(m.charges, charge{at: at, kind: chargePages, parent: noParent})
 			}
 		case fourBytes:
 			in.take(4)
@@ -199,7 +227,14 @@ func (a *admission) control(op byte) {
 	m := &a.meter
 	switch op {
 	case opEnd:
-		m.open, m.within = m.open[:len(m.open)-1], m.within[:len(m.within)-1]
+		last := len(m.open) - 1
+		plain := m.plain[last]
+		m.open, m.within, m.plain = m.open[:last], m.within[:last], m.plain[:last]
+		if plain {
+			around := &m.open[last-1]
+			m.charges = append(m.charges, charge{at: a.in.at, parent: *around})
+			*around = len(m.charges) - 1
+		}
 	case opElse, opReturn:
 		m.targets++
 	}
@@ -225,7 +260,8 @@ func (a *admission) indexed(op byte, value uint32, payer *charge) {
 	}
 }
 
-// block opens a block. A loop's instructions are paid by its header at each pass, those of other blocks by what is around them.
+// block opens a block. A loop's instructions are paid by its header at each pass, those of other blocks by what is around them, and those behind a
+// block, where jumps out of it arrive, by themselves.
 func (a *admission) block(op byte) {
 	m, in := &a.meter, &a.in
 	if t := in.byte(); t >= 0x80 || t < 0x40 { // a type's index, not one type or none
@@ -238,14 +274,14 @@ func (a *admission) block(op byte) {
 	payer, around := m.open[len(m.open)-1], m.within[len(m.within)-1]
 	if op == opLoop {
 		payer = len(m.charges)
-		m.charges = append(m.charges, charge{at: in.at})
+		m.charges = append(m.charges, charge{at: in.at, parent: noParent})
 		m.loops++
 		around++
 	}
 	if len(m.open) == depthMax || around > loopDepthMax {
 		in.failf("blocks nested deeper than %d, or loops deeper than %d", depthMax, loopDepthMax)
 	}
-	m.open, m.within = append(m.open, payer), append(m.within, around)
+	m.open, m.within, m.plain = append(m.open, payer), append(m.within, around), append(m.plain, op == opBlock)
 }
 
 func (a *admission) prefixedOp(at int) {
@@ -274,9 +310,9 @@ func (a *admission) prefixedOp(at int) {
 	}
 	switch op {
 	case opMemoryInit, opMemoryCopy, opMemoryFill:
-		m.charges = append(m.charges, charge{at: at, kind: chargeBytes})
+		m.charges = append(m.charges, charge{at: at, kind: chargeBytes, parent: noParent})
 	case opTableInit, opTableCopy:
-		m.charges = append(m.charges, charge{at: at, kind: chargeEntries})
+		m.charges = append(m.charges, charge{at: at, kind: chargeEntries, parent: noParent})
 	}
 }
 

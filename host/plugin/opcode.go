@@ -26,6 +26,7 @@ const (
 // Opcodes that the meter looks at.
 const (
 	opUnreachable  = 0x00
+	opBlock        = 0x02
 	opLoop         = 0x03
 	opIf           = 0x04
 	opElse         = 0x05

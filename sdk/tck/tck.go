@@ -79,7 +79,7 @@ type candidate struct {
 }
 
 // weigh gives all candidates their weights. Like the functions below it must not become a part of its caller: in Go's code every jump of a
-// function passes the head of one loop around all of it, and pays fuel for what is inside.
+// function passes the head of one loop around all of it, and pays fuel for the small pieces inside.
 //
 //go:noinline
 func weigh(candidates []candidate, inside []uint32, same uint32, f *sdk.Facts, place *sdk.Place, d *sdk.Decision) {
