@@ -88,6 +88,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		return false
 	}
 	routed := e.zone != nil && e.zone.Pending && e.sources.sum() == j.sources.sum() // nothing but the wait for plugins ended
+	told := j.zone == nil && len(e.diags) > 0 && slices.Equal(e.diags, j.diags) && e.sources.sum() == j.sources.sum() // tried again for something else
 	l.depend(e, j.sources)
 	for file := range j.sources {
 		delete(l.busy, file)
@@ -96,7 +97,9 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	if j.same {
 		return false
 	}
-	l.logDiagnostics(news(e.diags, j.diags))
+	if !told {
+		l.logDiagnostics(news(e.diags, j.diags))
+	}
 	e.diags = j.diags
 	log := l.options.Log.With("zone", e.name, "view", e.view)
 	if j.zone == nil {
@@ -105,7 +108,9 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		if placeholder {
 			l.serve(e, zone.NewBroken(e.origin, e.path))
 		}
-		l.logRefused(log, e)
+		if !told {
+			l.logRefused(log, e)
+		}
 		return placeholder
 	}
 	l.serve(e, j.zone)

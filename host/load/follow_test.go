@@ -235,6 +235,36 @@ func TestBadFileAtStart(t *testing.T) {
 	f.awaitSerials("public/example.com. 1", "public/example.net. 1")
 }
 
+// Protects the log from a bad zone that is tried again because something else changed: only another text, or another mistake, is told.
+func TestBadFileIsToldOnce(t *testing.T) {
+	dir := t.TempDir()
+	write(t, "serial: file\n", dir, config.FileName)
+	write(t, zoneText(1, 0), dir, "example.com.zone")
+	f := follow(t, dir)
+	const refusal = "zone not loaded"
+	bad := zoneText(2, 0) + "www IN A 192.0.2.256\n"
+	write(t, bad, dir, "example.com.zone")
+	f.awaitDiagnostic("example.com.zone")
+	told := func(when string, want int) {
+		t.Helper()
+		if got := strings.Count(f.log.String(), refusal); got != want {
+			t.Errorf("%s: got %d lines %q, want %d", when, got, refusal, want)
+		}
+		if got := strings.Count(f.log.String(), "192.0.2.256"); got != want {
+			t.Errorf("%s: got %d lines of the mistake, want %d", when, got, want)
+		}
+	}
+	told("saved", 1)
+	for i, text := range []string{"serial: auto\n", "serial: file\n", "serial: auto\n"} { // each has all zones compiled again
+		write(t, text, dir, config.FileName)
+		f.await("the configuration", func(*Status) bool { return strings.Count(f.log.String(), "configuration loaded") == i+1 })
+	}
+	told("after three configurations", 1)
+	write(t, bad+"; another text\n", dir, "example.com.zone")
+	f.await("the second refusal", func(*Status) bool { return strings.Count(f.log.String(), refusal) == 2 })
+	told("saved again", 2)
+}
+
 // Protects that content decides: touching, and writing the same text, change nothing.
 func TestSameContent(t *testing.T) {
 	dir := t.TempDir()
