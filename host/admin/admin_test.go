@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -368,5 +369,48 @@ func TestCloseWaits(t *testing.T) {
 	}
 	if got := <-answered; got != "200 OK" {
 		t.Errorf("request under way: got %s, want 200 OK", got)
+	}
+}
+
+// Protects /healthz from requests that take long: beyond a few, an endpoint that works refuses.
+func TestBounded(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("slow") {
+			entered <- struct{}{}
+			<-leave
+		}
+	})
+	state := &fixture{}
+	state.status.Store(&Status{Loaded: true})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: slow, Plugins: slow, Counters: &metrics.Set{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Serve(func(err error) { t.Errorf("serve: %v", err) })
+	url := "http://" + s.Addr().String()
+	var clients sync.WaitGroup
+	for range asksMax {
+		clients.Go(func() {
+			if response, err := http.Get(url + "/explain?slow"); err != nil {
+				t.Error(err)
+			} else {
+				_ = response.Body.Close()
+			}
+		})
+		<-entered
+	}
+	for path, want := range map[string]int{"/explain": http.StatusServiceUnavailable, "/plugins": http.StatusOK, "/healthz": http.StatusOK, "/readyz": http.StatusOK} {
+		if code, body, _ := get(t, url+path); code != want {
+			t.Errorf("%s: got %d %s, want %d", path, code, body, want)
+		}
+	}
+	close(leave)
+	clients.Wait()
+	if code, body, _ := get(t, url+"/explain"); code != http.StatusOK {
+		t.Errorf("afterwards: got %d %s, want 200", code, body)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

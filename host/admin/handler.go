@@ -12,8 +12,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// scrapesMax bounds the scrapes at a time; the next gets 503.
-const scrapesMax = 8
+// scrapesMax and asksMax bound the scrapes, and the requests of one endpoint that takes work, at a time; the next gets 503. They leave most
+// connections to /healthz and /readyz: who gets no answer there restarts a server that serves well.
+const (
+	scrapesMax = 8
+	asksMax    = 8
+)
 
 // endpoints is what the index lists.
 var endpoints = []struct{ path, doc string }{
@@ -47,20 +51,35 @@ func newHandler(o Options, complaints *log.Logger) http.Handler {
 		respond(w, code, status.writeReady)
 	})
 	if o.Explain != nil {
-		mux.Handle("GET /explain", o.Explain)
+		mux.Handle("GET /explain", bounded(o.Explain))
 	}
 	if o.Health != nil {
 		states := &candidates{table: o.Health, log: o.Log}
-		mux.HandleFunc("GET /health", states.list)
-		mux.HandleFunc("POST /health", states.change)
+		mux.Handle("GET /health", bounded(http.HandlerFunc(states.list)))
+		mux.Handle("POST /health", bounded(http.HandlerFunc(states.change)))
 	}
 	if o.Plugins != nil {
-		mux.Handle("GET /plugins", o.Plugins)
+		mux.Handle("GET /plugins", bounded(o.Plugins))
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,
 	}))
 	return mux
+}
+
+// bounded refuses requests beyond asksMax at a time. A slow reader counts until it is done: what it was made is in memory.
+func bounded(handler http.Handler) http.Handler {
+	slots := make(chan struct{}, asksMax)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			handler.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Retry-After", "1")
+			respondJSON(w, http.StatusServiceUnavailable, Refusal{fmt.Sprintf("%d such requests are under way already; try again", asksMax)})
+		}
+	})
 }
 
 // respond sends plain text that no cache keeps and no browser takes for HTML.
