@@ -55,10 +55,11 @@ func TestFlowLabels(t *testing.T) {
 	}
 }
 
-// Protects the file of clients: weights, comments, and what is wrong by its line.
+// Protects the file of clients: weights, comments, what editors put before the first line, IPv4 behind ::ffff:0:0/96, and what is wrong by its line.
 func TestParseClients(t *testing.T) {
-	got, err := ParseClients("# resolvers\n192.0.2.7\n\n203.0.113.9/24 2.5 # many\n2001:db8::/32\n")
-	want := []Client{{netip.MustParsePrefix("192.0.2.7/32"), 1}, {netip.MustParsePrefix("203.0.113.0/24"), 2.5}, {netip.MustParsePrefix("2001:db8::/32"), 1}}
+	got, err := ParseClients("\ufeff# resolvers\r\n192.0.2.7\n\n203.0.113.9/24 2.5 # many\n2001:db8::/32\n::ffff:10.1.2.0/120\n")
+	want := []Client{{netip.MustParsePrefix("192.0.2.7/32"), 1}, {netip.MustParsePrefix("203.0.113.0/24"), 2.5}, {netip.MustParsePrefix("2001:db8::/32"), 1},
+		{netip.MustParsePrefix("10.1.2.0/24"), 1}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}

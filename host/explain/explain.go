@@ -7,6 +7,7 @@ package explain
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -49,11 +50,19 @@ const waysMax = 4096
 
 // Explain answers q and tells why. Something must be published already. Any goroutine may call it.
 func (s *Server) Explain(q *Question) (*Report, error) {
+	return s.explain(context.Background(), q)
+}
+
+// explain is Explain for somebody who may be gone when it is their turn.
+func (s *Server) explain(ctx context.Context, q *Question) (*Report, error) {
 	if q.Type == wire.TypeANY || q.Type == wire.TypeRRSIG {
 		return nil, fmt.Errorf("type %s stands for several record sets; explain one of them", rrdata.TypeName(q.Type))
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	a := newAsker(s.Answers, q.Listener)
 	defer a.close()
 	w := &walk{server: s, asker: a, question: q, client: q.client(), scope: -1}

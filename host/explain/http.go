@@ -67,6 +67,9 @@ func ParseQuestion(values url.Values) (*Question, error) {
 	return q, nil
 }
 
+// v4MappedBits is the length of ::ffff:0:0/96, behind which IPv4 addresses stand in IPv6.
+const v4MappedBits = 96
+
 // ParseClient reads an address or a prefix.
 func ParseClient(text string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
@@ -76,6 +79,9 @@ func ParseClient(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
 		return prefix, fmt.Errorf("%q is no IP address and no prefix such as 203.0.113.0/24", text)
+	}
+	if prefix.Addr().Is4In6() && prefix.Bits() >= v4MappedBits { // a client of IPv4, whose view is that of its address
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-v4MappedBits)
 	}
 	return prefix.Masked(), nil
 }
@@ -90,7 +96,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.Store.Load() == nil:
 		code, err = http.StatusServiceUnavailable, errNotLoaded
 	default:
-		if body, err = s.Explain(q); err != nil {
+		if body, err = s.explain(r.Context(), q); err != nil {
 			code = http.StatusBadRequest
 		}
 	}

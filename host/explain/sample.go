@@ -92,6 +92,7 @@ func networksIn(attrs []string, cfg *config.Config) (list []netip.Prefix) {
 
 // ParseClients reads a file of clients: one address or prefix a line, behind it a weight if it is not 1; # begins a comment.
 func ParseClients(text string) ([]Client, error) {
+	text = strings.TrimPrefix(text, "\ufeff") // of editors that mark UTF-8
 	var list []Client
 	for number, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
