@@ -87,7 +87,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		}
 		return false
 	}
-	routed := e.zone != nil && e.zone.Pending && e.sources.sum() == j.sources.sum() // nothing but the wait for plugins ended
+	routed := e.zone != nil && e.zone.Pending && e.sources.sum() == j.sources.sum()                                   // nothing but the wait for plugins ended
 	told := j.zone == nil && len(e.diags) > 0 && slices.Equal(e.diags, j.diags) && e.sources.sum() == j.sources.sum() // tried again for something else
 	l.depend(e, j.sources)
 	for file := range j.sources {
