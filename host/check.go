@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"log/slog"
 
 	"signpost/host/load"
 )
@@ -10,8 +9,7 @@ import (
 // Check reads dir as Start does, serves nothing, and returns what it found. The error is that there is no such directory, that ctx is done, or
 // that the built-in plugins cannot run here.
 func Check(ctx context.Context, dir string) (*load.Status, error) {
-	h := &Host{options: Options{Log: slog.New(slog.DiscardHandler)}}
-	p, err := h.newPlugins(ctx)
+	p, err := offlinePlugins(ctx)
 	if err != nil {
 		return nil, err
 	}

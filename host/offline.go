@@ -24,8 +24,7 @@ type Directory struct {
 // Open loads dir as serving does, plugins included. The error is that there is no such directory, that ctx is done, that the configuration
 // does not load, or that the built-in plugins cannot run here. Files with errors are in Status: their zones answer SERVFAIL. Close it.
 func Open(ctx context.Context, dir string) (*Directory, error) {
-	h := &Host{options: Options{Log: slog.New(slog.DiscardHandler)}}
-	p, err := h.newPlugins(ctx)
+	p, err := offlinePlugins(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +42,14 @@ func Open(ctx context.Context, dir string) (*Directory, error) {
 		return nil, err
 	}
 	explainer(&d.Server, store, p, table)
+	d.Health = nil // since when a candidate is up, and why, only a running server knows
 	return d, nil
+}
+
+// offlinePlugins has the built-in plugins for whoever reads a directory and serves nobody. Close it.
+func offlinePlugins(ctx context.Context) (*plugin.Host, error) {
+	h := &Host{options: Options{Log: slog.New(slog.DiscardHandler)}}
+	return h.newPlugins(ctx)
 }
 
 // Close frees what Open made.

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"path"
 	"slices"
@@ -40,8 +39,7 @@ const (
 
 // Plugins describes the plugins of a directory, as a server of it would have them. dir is "" for the built-in ones alone.
 func Plugins(ctx context.Context, dir string) ([]Plugin, error) {
-	h := &Host{options: Options{Log: slog.New(slog.DiscardHandler)}}
-	p, err := h.newPlugins(ctx)
+	p, err := offlinePlugins(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,12 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/explain"
 	"signpost/host/geo"
 	"signpost/host/load"
 	"signpost/host/plugin"
@@ -111,6 +115,70 @@ func TestManualsLoad(t *testing.T) {
 	}
 	if zones == 0 || configs == 0 {
 		t.Errorf("got %d blocks of zone text and %d of configuration, want some of both", zones, configs)
+	}
+}
+
+// session finds the console block of README.md that begins with command, and returns what it prints up to the next command.
+func session(t *testing.T, command string) string {
+	t.Helper()
+	for _, b := range manuals(t) {
+		if rest, ok := strings.CutPrefix(b.text, "$ "+command+"\n"); ok && b.file == "../README.md" {
+			out, _, _ := strings.Cut(rest, "\n$ ")
+			return strings.TrimSuffix(out, "\n")
+		}
+	}
+	t.Fatalf("README.md has no session that begins with %q", command)
+	return ""
+}
+
+// unsettled is what differs between two runs: times, addresses, sums and fuel of what is built anew.
+var unsettled = regexp.MustCompile(`in [0-9.]+m?s\)|127\.0\.0\.1:[0-9]+.*|@127\.0\.0\.1 -p [0-9]+|sha256 [0-9a-f]+|[0-9,]+ fuel`)
+
+func settled(text string) string {
+	return unsettled.ReplaceAllString(strings.TrimSuffix(text, "\n"), "…")
+}
+
+// Protects README.md's first screen, which is what serving the sample directory prints.
+func TestReadmeServes(t *testing.T) {
+	builtins(t) // so that their code is kept, as in a second start
+	var out bytes.Buffer
+	admin := "127.0.0.1:0"
+	h, err := Start(context.Background(), Options{
+		Dir: "../zonefiles", Listen: []string{"127.0.0.1:0"}, Admin: &admin, Log: slog.New(slog.DiscardHandler), Out: &out,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Close()
+	got := strings.Replace(out.String(), "../zonefiles", "zonefiles", 1)
+	got = strings.Replace(got, "compiling; routed names answer in a moment", "11 built in", 1) // on a slow machine
+	if want := session(t, "go run ./cmd/signpost serve zonefiles"); settled(got) != settled(want) {
+		t.Errorf("README.md does not show what is printed:\n%s\nwant\n%s", want, got)
+	}
+}
+
+// Protects README.md's explanation.
+func TestReadmeExplains(t *testing.T) {
+	d, err := Open(context.Background(), "../zonefiles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	q, err := explain.ParseQuestion(url.Values{"name": {"app.example.com"}, "client": {"203.0.113.0/24"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := d.Explain(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := report.WriteText(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := session(t, "signpost explain app.example.com --client 203.0.113.0/24 --dir zonefiles")
+	if settled(got.String()) != settled(want) {
+		t.Errorf("README.md does not show what is printed:\n%s\nwant\n%s", want, &got)
 	}
 }
 

@@ -135,11 +135,16 @@ func (h *Host) pluginsText() string {
 	if err := h.plugins.Err(); err != nil {
 		return "none: " + err.Error()
 	}
-	var names []string
+	builtin, parts := 0, []string{""}
 	for _, p := range h.plugins.Plugins() {
-		names = append(names, p.Name+" "+p.Version)
+		if p.Builtin {
+			builtin++
+		} else {
+			parts = append(parts, p.Name+" "+p.Version)
+		}
 	}
-	return strings.Join(names, ", ")
+	parts[0] = fmt.Sprintf("%d built in", builtin)
+	return strings.Join(parts, ", ")
 }
 
 func joinAddrs(addrs []netip.AddrPort) string { return strings.Join(texts(addrs), ", ") }

@@ -68,7 +68,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 	set := command.Flags()
 	set.SortFlags = false
 	set.StringArrayVar(&flags.listen, "listen", nil, "answer DNS on `ADDR`, over UDP and TCP; may be repeated. IP:PORT, IP (port 53) or :PORT (every address)")
-	set.StringVar(&flags.admin, "admin", "", "serve /healthz, /readyz and /metrics over HTTP on `ADDR`, or \"off\"")
+	set.StringVar(&flags.admin, "admin", "", "serve health, metrics, /explain and more over HTTP on `ADDR`, or \"off\"")
 	set.StringVar(&flags.queryLog, "query-log", "", "write a line for each query to `FILE`")
 	set.BoolVar(&flags.strict, "strict", false, "do not start if any file has an error")
 	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `FORMAT`: text or json")

@@ -1,4 +1,4 @@
-// Package admin is the HTTP server for operators: is it alive, does it serve what the files say, and the metrics.
+// Package admin is the HTTP server for operators: is it alive, does it serve what the files say, which candidates are up, and the metrics.
 //
 // Plane: control. Floor: 5. Journey of an edit: step 4, where the outcome is reported.
 //

@@ -24,7 +24,7 @@ var endpoints = []struct{ path, doc string }{
 	{"/healthz", "200 while the process runs"},
 	{"/readyz", "503 until the first load is done, then 200; the body tells what is not up to date, and why"},
 	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
-	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&down=ID"},
+	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID"},
 	{"/health", "the state of every candidate, as JSON: ?name=NAME&type=TYPE&view=VIEW&id=ID; POST overrides one"},
 	{"/plugins", "the plugins that zones may name, as JSON: from where, in what state, what they did"},
 	{"/metrics", "counters and gauges in Prometheus format"},

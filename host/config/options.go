@@ -20,7 +20,7 @@ type setter func(p *parser, name string, v value)
 // options is every key there is. README.md's table is printed from it (Table), and the default column is tested against Default.
 var options = []option{
 	{"listen", `[127.0.0.1:5300, "[::1]:5300"]`, "Addresses served over UDP and TCP. `ADDR:PORT`; `ADDR` alone means port 53; `:PORT`, `*:PORT` or `PORT` every address, IPv4 and IPv6; `0.0.0.0:PORT` or `[::]:PORT` every address of one family.", setListen, nil},
-	{"admin", "127.0.0.1:5380", "Address of the HTTP server for /healthz, /readyz, /metrics, /health and /explain; `off` for none. It has no password: keep it on loopback.", setAdmin, nil},
+	{"admin", "127.0.0.1:5380", "Address of the HTTP server for /healthz, /readyz, /metrics, /health, /plugins and /explain; `off` for none. It has no password: keep it on loopback.", setAdmin, nil},
 
 	{"views", "", "Split-horizon views, in the order in which a client is sent to them. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is last unless it is listed.", nil, nil},
 	{"views.*", "", "", nil, openView},
