@@ -184,7 +184,7 @@ func TestPluginFileGoes(t *testing.T) {
 	f.awaitWeight("example.net.", "[100003] false")
 	must(t, os.Remove(filepath.Join(dir, "plugins", "tilt.wasm")))
 	f.awaitDiagnostic("plugins/tilt.wasm: plugin tilt: 1 policy needs the old version, which stays")
-	f.awaitDiagnostic(`example.com.zone:5:23: unknown plugin "tilt" (plugins/tilt.wasm is gone; the plugin stays loaded)`)
+	f.awaitDiagnostic(`example.com.zone:5:23: unknown plugin "tilt": not built in, and plugins/tilt.wasm is missing or does not load (plugins/tilt.wasm is gone; the plugin stays loaded)`)
 	must(t, os.Remove(filepath.Join(dir, "plugins", "weighted.wasm")))
 	f.awaitDiagnostic(`example.net.zone:5:37: weighted: unknown key "share" (plugins/weighted.wasm is gone; the plugin stays loaded)`)
 	if got := f.weight("example.com.") + f.weight("example.net."); got != "[100004] false[100003] false" {
@@ -226,12 +226,12 @@ func TestFuelOfBuiltins(t *testing.T) {
 	f := follow(t, dir, withPlugins(t, plugins.Builtin()))
 	f.awaitWeight("example.com.", "[4] false")
 	write(t, "plugins:\n  weighted: { fuel: 1000 }\n", dir, "signpost.yaml")
-	f.await("a plugin without fuel for one candidate", func(*Status) bool { return f.fuel() == 1000+2000 })
+	f.await("a plugin without fuel for one candidate", func(*Status) bool { return f.fuel() == 1000+4000 })
 	f.await("no diagnostics", func(s *Status) bool { return len(s.Diagnostics) == 0 })
 	write(t, "plugins:\n  weighted: { memory: 1MiB }\n  waited: { fuel: 1000 }\n", dir, "signpost.yaml")
 	f.awaitDiagnostic("signpost.yaml:2:3: warning: plugins.weighted: there is no plugins/weighted.wasm; of a built-in plugin only the fuel can be changed")
 	f.awaitDiagnostic("signpost.yaml:3:3: warning: plugins.waited says nothing: there is no plugins/waited.wasm, and no built-in plugin of that name")
-	f.await("the usual fuel", func(*Status) bool { return f.fuel() == 200_000+2000 })
+	f.await("the usual fuel", func(*Status) bool { return f.fuel() == 200_000+4000 })
 }
 
 // fuel is what the served policy may spend on a decision.

@@ -164,7 +164,7 @@ func TestKinds(t *testing.T) {
 		{func() any { _, d := h.Route(plainSpec(2, "threshold"), Terms{}); return d[0].String() },
 			"example.com.zone:10:25: threshold is a health plugin: it cannot choose among candidates"},
 		{func() any { _, d := h.Route(plainSpec(2, "treshold"), Terms{}); return d[0].String() },
-			`example.com.zone:10:25: unknown plugin "treshold"`},
+			`example.com.zone:10:25: unknown plugin "treshold": not built in, and plugins/treshold.wasm is missing or does not load`},
 		{func() any { _, d := h.Judge(plainSpec(1, "weighted"), Terms{}); return d[0].String() },
 			"example.com.zone:10:25: weighted is a routing plugin: it cannot judge a check"},
 		{func() any { _, d := h.Judge(plainSpec(1, "threshold", "threshold"), Terms{}); return d[0].String() },

@@ -119,7 +119,7 @@ func TestReplace(t *testing.T) {
 	if w.Decide(next, &policy.Facts{}, &d); weightsOf(&d) != "3 4" {
 		t.Errorf("removed: got %+v, want 3 4", d)
 	}
-	if _, diags := h.Route(plainSpec(2, "guest"), Terms{}); len(diags) != 1 || diags[0].Text != `unknown plugin "guest"` {
+	if _, diags := h.Route(plainSpec(2, "guest"), Terms{}); len(diags) != 1 || diags[0].Text != `unknown plugin "guest": not built in, and plugins/guest.wasm is missing or does not load` {
 		t.Errorf("removed: got %v, want an unknown plugin", diags)
 	}
 }

@@ -155,7 +155,8 @@ func (r *routing) chain() {
 		case p == nil && r.host.err != nil && !r.host.hasBuiltinsLocked():
 			r.diags.Errorf(at, "plugin %q is not available: %v", word, r.host.err)
 		case p == nil:
-			r.diags.Errorf(at, "unknown plugin %q%s", word, diag.DidYouMean(word, r.known()))
+			r.diags.Errorf(at, "unknown plugin %q%s", word, cmp.Or(diag.DidYouMean(word, r.known()),
+				fmt.Sprintf(": not built in, and plugins/%s.wasm is missing or does not load", word)))
 		case p.about.Kind != r.kind:
 			r.diags.Errorf(at, "%s is a %s plugin: it cannot %s", word, p.about.Kind, duties[r.kind])
 		case slices.Contains(r.spec.Chain[:i], word):

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -78,6 +79,9 @@ func (w *Worker) step(s *step, f *policy.Facts, d *policy.Decision) (problem str
 		return problem
 	}
 	if err := w.decide(in, s, f, d); err != nil {
+		if errors.Is(err, errSpent) {
+			err = fmt.Errorf("%w (limit %d)", err, s.fuel)
+		}
 		return w.strike(s, fmt.Errorf("decide: %w", err), d.Explain)
 	}
 	w.succeed(s, in)

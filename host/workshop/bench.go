@@ -131,11 +131,12 @@ func (f Failure) String() string {
 // Check runs golden decisions. checked counts those that it looked at. The list holds warnings, as facts that the plugin does not want.
 func (b *Bench) Check(golden *Golden) (checked int, failures []Failure, warnings diag.List) {
 	worker := b.host.NewWorker()
-	defer worker.Close()
+	defer func() { worker.Close() }()
 	for i := range golden.Cases {
 		c := &golden.Cases[i]
 		r := caseRun{bench: b, worker: worker, c: c}
 		r.run(golden.Terms)
+		worker = r.worker
 		checked += r.checked
 		failures = append(failures, r.failures...)
 		warnings = append(warnings, r.warnings...)
@@ -206,12 +207,20 @@ func (r *caseRun) decide(p *policy.Policy, t *Trial) {
 		r.checked++
 		if d.Fallback {
 			r.fail(want.pos, t.Given, []string{"the plugin failed: " + d.Steps[len(d.Steps)-1].Problem}, want.text)
+			r.again()
 			return
 		}
 		if !want.met(&t.Facts, &d) {
 			r.fail(want.pos, t.Given, describeResult(p.IDs, &t.Facts, &d, want.kind == wantPercent), want.text)
 		}
 	}
+}
+
+// again takes a worker and a breaker that know of no failure, so that what one decision did is not told of the next.
+func (r *caseRun) again() {
+	r.worker.Close()
+	r.worker = r.bench.host.NewWorker()
+	r.bench.host.Forgive(r.bench.About.Name)
 }
 
 // warn tells of facts that are given and that nobody sees.

@@ -222,3 +222,25 @@ func FuzzParseGolden(f *testing.F) {
 		}
 	})
 }
+
+// Protects the reason of a failure: a decision behind one that failed is judged on its own, not by the server's pause after a failure.
+func TestGoldenAfterFailure(t *testing.T) {
+	wasm, err := naughty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, wasm, "spins", false)
+	golden, diags := ParseGolden("g.txt", "case x\n;@ spins\ngiven place country=BR\nwant 1=1\ngiven place country=NL\nwant 1=1\ngiven place country=BR\nwant 1=1")
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	_, failures, _ := b.Check(golden)
+	var got []string
+	for _, f := range failures {
+		got = append(got, fmt.Sprint(f.Pos, " ", f.Got))
+	}
+	spent := fmt.Sprintf("[the plugin failed: decide: fuel is spent (limit %d)]", b.Module.Limits.DecisionFuel(1))
+	if want := []string{"g.txt:4:1 " + spent, "g.txt:8:1 " + spent}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -12,9 +12,12 @@ import (
 // patientFuel is enough to see where a decision that ran out of fuel was heading: a Go guest that panics spends millions on saying so.
 const patientFuel = 1 << 28
 
+// spentAlone is in a problem that gives no other reason.
+const spentAlone = "fuel is spent (limit"
+
 // heading says more about a problem of the last decision of a scene that is only known to have run out of fuel, by giving it more.
 func (f *fuzzer) heading(s *scene, problem string) string {
-	if !strings.HasSuffix(problem, "fuel is spent") {
+	if !strings.Contains(problem, spentAlone) {
 		return problem
 	}
 	h, err := f.bench.patient()
