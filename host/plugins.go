@@ -109,6 +109,7 @@ func problemOf(status *load.Status, file, name string) string {
 func (h *Host) servePlugins(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(pluginList(h.plugins, h.loader.Status())) // an error means that the client went away

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -81,10 +80,7 @@ func printFindings(w io.Writer, status *load.Status, asJSON bool) error {
 		found.Diagnostics = append(found.Diagnostics, finding{d.Pos.File, d.Pos.Line, d.Pos.Col, d.Severity.String(), d.Text})
 	}
 	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(found)
+		return writeJSON(w, found)
 	}
 	for _, d := range status.Diagnostics {
 		if _, err := fmt.Fprintln(w, d); err != nil {

@@ -56,7 +56,7 @@ added moves nothing, one that is removed moves all.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				err = explain.WriteJSON(out, difference)
+				err = writeJSON(out, difference)
 			} else {
 				err = difference.WriteText(out)
 			}

@@ -104,7 +104,7 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	}
 	out := command.OutOrStdout()
 	if f.asJSON {
-		err = explain.WriteJSON(out, report)
+		err = writeJSON(out, report)
 	} else {
 		err = report.WriteText(out)
 	}

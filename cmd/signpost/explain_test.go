@@ -101,7 +101,7 @@ func TestReportNames(t *testing.T) {
 	var report explain.Report
 	fillFields(reflect.ValueOf(&report).Elem(), 0)
 	var got bytes.Buffer
-	if err := explain.WriteJSON(&got, report); err != nil {
+	if err := writeJSON(&got, report); err != nil {
 		t.Fatal(err)
 	}
 	const golden = "testdata/report.json"

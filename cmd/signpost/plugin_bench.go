@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,10 +34,7 @@ unit of fuel is about one instruction, and no decision may spend more than its l
 				return &failure{err}
 			}
 			if asJSON {
-				encoder := json.NewEncoder(command.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				encoder.SetEscapeHTML(false)
-				return encoder.Encode(report)
+				return writeJSON(command.OutOrStdout(), report)
 			}
 			return report.print(command.OutOrStdout())
 		},

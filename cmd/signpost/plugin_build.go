@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
@@ -33,7 +32,7 @@ left out) and prints each command before it runs. What it makes is NAME.wasm the
 				return &failure{err}
 			}
 			if asJSON {
-				return json.NewEncoder(command.OutOrStdout()).Encode(map[string]any{"file": output, "size": info.Size()})
+				return writeJSON(command.OutOrStdout(), map[string]any{"file": output, "size": info.Size()})
 			}
 			_, err = fmt.Fprintf(command.OutOrStdout(), "%s, %s\n", output, byteCount(info.Size()))
 			return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -40,10 +39,7 @@ A word that is no file is the name of a built-in plugin.`,
 				return &failure{err}
 			}
 			if asJSON {
-				encoder := json.NewEncoder(command.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				encoder.SetEscapeHTML(false)
-				return encoder.Encode(report)
+				return writeJSON(command.OutOrStdout(), report)
 			}
 			return report.print(command.OutOrStdout())
 		},

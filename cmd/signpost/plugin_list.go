@@ -77,10 +77,7 @@ func listPlugins(ctx context.Context, dir, addr string) ([]host.Plugin, error) {
 
 func printPlugins(w io.Writer, list []host.Plugin, asJSON, running bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(list)
+		return writeJSON(w, list)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, p := range list {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -39,7 +38,7 @@ checkout of Signpost and, but for AssemblyScript's compiler, no network.`,
 				return &failure{err}
 			}
 			if asJSON {
-				return json.NewEncoder(command.OutOrStdout()).Encode(map[string]any{"dir": dir, "files": files})
+				return writeJSON(command.OutOrStdout(), map[string]any{"dir": dir, "files": files})
 			}
 			return printNew(command.OutOrStdout(), dir, scaffold, files)
 		},

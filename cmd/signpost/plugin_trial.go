@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -136,10 +135,7 @@ func (flags *trialFlags) run(ctx context.Context, target string, command *cobra.
 		}
 	}
 	if flags.asJSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(result)
+		err = writeJSON(out, result)
 	}
 	return result.found(), err
 }

@@ -40,7 +40,7 @@ The exit status is 1 if something changes, and 0 otherwise.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				err = explain.WriteJSON(out, replay)
+				err = writeJSON(out, replay)
 			} else {
 				err = replay.WriteText(out)
 			}

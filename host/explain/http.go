@@ -107,7 +107,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
-	_ = WriteJSON(w, body) // an error means that the client went away
+	_ = writeJSON(w, body) // an error means that the client went away
 }
 
 // refusal is what GET /explain answers to a question that makes no sense.
@@ -115,8 +115,8 @@ type refusal struct {
 	Error string `json:"error"`
 }
 
-// WriteJSON writes one value for programs, indented for those who look.
-func WriteJSON(w io.Writer, value any) error {
+// writeJSON writes one value for programs, indented for those who look.
+func writeJSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
