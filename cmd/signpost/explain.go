@@ -52,7 +52,7 @@ that a resolver names for its client (RFC 7871).`,
 	}
 	set := command.Flags()
 	set.SortFlags = false
-	set.StringVar(&flags.client, "client", "", "explain for this client `IP[/LEN]`; required")
+	set.StringVar(&flags.client, "client", "", "explain for this client `IP[/LEN]`; the source if it is left out")
 	set.StringVar(&flags.source, "source", "", "the query comes from `IP`, which decides the view; the client's address if it is left out")
 	set.StringVar(&flags.listener, "listener", "", "the query comes in at `IP:PORT`; matters where a view has listeners of its own")
 	set.StringVar(&flags.dir, "dir", "", "load the files of `DIR`")

@@ -10,11 +10,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
 
 	"signpost/host/answer"
+	"signpost/host/diag"
 	"signpost/host/health"
 	"signpost/host/message"
 	"signpost/host/plugin"
@@ -58,6 +60,9 @@ func (s *Server) explain(ctx context.Context, q *Question) (*Report, error) {
 	if q.Type == wire.TypeANY || q.Type == wire.TypeRRSIG {
 		return nil, fmt.Errorf("type %s stands for several record sets; explain one of them", rrdata.TypeName(q.Type))
 	}
+	if err := s.knowsAll(q.Down); err != nil {
+		return nil, err
+	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -67,6 +72,33 @@ func (s *Server) explain(ctx context.Context, q *Question) (*Report, error) {
 	defer a.close()
 	w := &walk{server: s, asker: a, question: q, client: q.client(), scope: -1}
 	return w.report(), nil
+}
+
+// knowsAll is an error for an id that no candidate has. A candidate counts wherever it is: what is down may be out of sight behind what it leads to.
+func (s *Server) knowsAll(ids map[string]bool) error {
+	snapshot := s.Store.Load()
+	if len(ids) == 0 || snapshot == nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, view := range snapshot.Views {
+		for _, z := range view.Zones {
+			if z.Pending {
+				return nil
+			}
+			for _, p := range z.Policies {
+				for _, id := range p.IDs {
+					known[id] = true
+				}
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		if !known[id] {
+			return fmt.Errorf("%s: no candidate has the id %q%s", paramDown, id, diag.DidYouMean(id, slices.Sorted(maps.Keys(known))))
+		}
+	}
+	return nil
 }
 
 func (q *Question) client() client {

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 const (
 	paramName     = "name"
 	paramType     = "type"     // A if it is left out
-	paramClient   = "client"   // IP or IP/len
+	paramClient   = "client"   // IP or IP/len; the source if it is left out
 	paramSource   = "source"   // IP; the client's if it is left out
 	paramListener = "listener" // IP:PORT where the query comes in; left out: nowhere that a view names
 	paramDown     = "down"     // id of a candidate; may be repeated
@@ -44,9 +45,8 @@ func ParseQuestion(values url.Values) (*Question, error) {
 			return nil, fmt.Errorf("%s %q is no record type", paramType, raw)
 		}
 	}
-	raw = values.Get(paramClient)
-	if raw == "" {
-		return nil, fmt.Errorf("%s is missing: who asks decides what is answered", paramClient)
+	if raw = cmp.Or(values.Get(paramClient), values.Get(paramSource)); raw == "" {
+		return nil, fmt.Errorf("%s is missing, as in 203.0.113.0/24: who asks decides what is answered", paramClient)
 	}
 	if q.Client, err = ParseClient(raw); err != nil {
 		return nil, fmt.Errorf("%s %w", paramClient, err)

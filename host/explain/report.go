@@ -23,6 +23,8 @@ type View struct {
 	Why   string   `json:"why"`
 	Asked []string `json:"asked,omitempty"` // the views that were asked, in order; left out while there is one for everybody
 	Chain []Plugin `json:"chain,omitempty"` // the plugins that choose views
+
+	Fallthrough bool `json:"fallthrough,omitempty"` // the client's next view is asked for names that do not exist
 }
 
 // Hop is one name on the way to an answer.

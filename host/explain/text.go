@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -88,7 +89,11 @@ func (t *text) hop(h *Hop, r *Report) {
 	case h.Records != nil:
 		t.pair("records", "%s %d s: %s", h.Type, h.TTL, strings.Join(h.Records, ", "))
 	default:
-		t.pair("found", "%s", kindText[h.Kind])
+		found := kindText[h.Kind]
+		if h == r.Path && h.Kind == "nodata" && r.View.Fallthrough {
+			found += "; only a name that does not exist falls through to the next view"
+		}
+		t.pair("found", "%s", found)
 	}
 	if h.Next != nil {
 		t.blank()
@@ -316,6 +321,9 @@ func scopeText(scope int, client string) string {
 		return "it is the same for all clients of the view"
 	case fmt.Sprint(scope) == bits:
 		return "it is for this network"
+	}
+	if known, err := strconv.Atoi(bits); err == nil && scope > known {
+		return fmt.Sprintf("it is for the first /%d of the client's network; others in it may get another answer", scope)
 	}
 	return fmt.Sprintf("it is the same for the /%d around the client", scope)
 }

@@ -29,13 +29,13 @@ func (w *walk) view(t *answer.Trace) *View {
 		}
 		return out
 	}
-	out.Name = t.View.Name
+	out.Name, out.Fallthrough = t.View.Name, t.View.Fallthrough
 	out.Why = "it is for everybody"
 	if snap.Choice != nil {
 		out.Why = reasonOf(t, snap, w.client.source)
 	}
 	if last := len(out.Asked) - 1; last > 0 {
-		out.Why += ", after " + strings.Join(out.Asked[:last], ", ")
+		out.Why += "; before it, " + strings.Join(out.Asked[:last], " and ") + map[bool]string{true: " does", false: " do"}[last == 1] + " not have the name"
 	}
 	return out
 }
