@@ -87,6 +87,7 @@ func printFindings(w io.Writer, status *load.Status, asJSON bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s, %s, %s, %s\n", diag.Count(found.Zones, "zone", "zones"), diag.Count(found.Records, "record", "records"), diag.Count(found.Errors, "error", "errors"), diag.Count(found.Warnings, "warning", "warnings"))
+	_, err := fmt.Fprintf(w, "%s, %s, %s, %s\n", diag.Count(found.Zones, "zone", "zones"), diag.Count(found.Records, "record", "records"),
+		diag.Count(found.Errors, "error", "errors"), diag.Count(found.Warnings, "warning", "warnings"))
 	return err
 }

@@ -232,7 +232,8 @@ func printFuzz(w io.Writer, r *workshop.FuzzReport, took time.Duration) {
 	if len(r.Finds) > 0 {
 		held = diag.Count(len(r.Finds), "claim", "claims") + " did not hold; --seed shows the same again"
 	}
-	fmt.Fprintf(w, "fuzz: %s (and %d that it refused), %s in %v, seed %d: %s\n", diag.Count(r.Policies, "policy", "policies"), r.Refused, diag.Count(r.Decisions, "decision", "decisions"), took, r.Seed, held)
+	fmt.Fprintf(w, "fuzz: %s (and %d that it refused), %s in %v, seed %d: %s\n", diag.Count(r.Policies, "policy", "policies"), r.Refused,
+		diag.Count(r.Decisions, "decision", "decisions"), took, r.Seed, held)
 	fmt.Fprintf(w, "fuel: at most %d of %d in a decision\n", r.FuelMost, r.FuelLimit)
 	if r.NoData > 0 {
 		fmt.Fprintf(w, "no candidate: %.1f %% of the decisions\n", 100*float64(r.NoData)/float64(r.Decisions))

@@ -48,7 +48,7 @@ func ParseQuestion(values url.Values) (*Question, error) {
 	if raw = cmp.Or(values.Get(paramClient), values.Get(paramSource)); raw == "" {
 		return nil, fmt.Errorf("%s is missing, as in 203.0.113.0/24: who asks decides what is answered", paramClient)
 	}
-	if q.Client, err = ParseClient(raw); err != nil {
+	if q.Client, err = parseClient(raw); err != nil {
 		return nil, fmt.Errorf("%s %w", paramClient, err)
 	}
 	if raw := values.Get(paramSource); raw != "" {
@@ -70,8 +70,8 @@ func ParseQuestion(values url.Values) (*Question, error) {
 // v4MappedBits is the length of ::ffff:0:0/96, behind which IPv4 addresses stand in IPv6.
 const v4MappedBits = 96
 
-// ParseClient reads an address or a prefix.
-func ParseClient(text string) (netip.Prefix, error) {
+// parseClient reads an address or a prefix.
+func parseClient(text string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil

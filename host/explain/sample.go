@@ -81,7 +81,7 @@ func networksIn(attrs []string, cfg *config.Config) (list []netip.Prefix) {
 			if collection, ok := cfg.Collections[word]; ok {
 				list = append(list, collection...)
 			} else if strings.ContainsAny(word, "./:") {
-				if p, err := ParseClient(word); err == nil {
+				if p, err := parseClient(word); err == nil {
 					list = append(list, p)
 				}
 			}
@@ -100,7 +100,7 @@ func ParseClients(text string) ([]Client, error) {
 		if len(fields) == 0 {
 			continue
 		}
-		network, err := ParseClient(fields[0])
+		network, err := parseClient(fields[0])
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number+1, err)
 		}

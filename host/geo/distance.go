@@ -26,12 +26,7 @@ func vectorOf(latitude, longitude float64) vector {
 	return vector{cosLat * cosLon, cosLat * sinLon, sinLat}
 }
 
-// Kilometres is the great-circle distance between two places in degrees.
-func Kilometres(latitudeA, longitudeA, latitudeB, longitudeB float64) float64 {
-	return vectorOf(latitudeA, longitudeA).kilometres(vectorOf(latitudeB, longitudeB))
-}
-
-// kilometres is the haversine formula: half the chord is the sine of half the angle.
+// kilometres is the great-circle distance, by the haversine formula: half the chord is the sine of half the angle.
 func (a vector) kilometres(b vector) float64 {
 	x, y, z := a.x-b.x, a.y-b.y, a.z-b.z
 	return 2 * earthRadius * math.Asin(min(1, math.Sqrt(x*x+y*y+z*z)/2))

@@ -165,7 +165,7 @@ func TestFactsAndScopes(t *testing.T) {
 				switch {
 				case measured:
 				case place.Located && region != Region{}:
-					want = Latency{estimate(Kilometres(place.Latitude, place.Longitude, region.Latitude, region.Longitude)), Distance}
+					want = Latency{estimate(kilometres(place.Latitude, place.Longitude, region.Latitude, region.Longitude)), Distance}
 				default:
 					want = Latency{}
 				}

@@ -153,7 +153,7 @@ func TestDistance(t *testing.T) {
 	} {
 		a, _ := NewRegions(nil).Find(c.from)
 		b, _ := NewRegions(nil).Find(c.to)
-		got := Kilometres(a.Latitude, a.Longitude, b.Latitude, b.Longitude)
+		got := kilometres(a.Latitude, a.Longitude, b.Latitude, b.Longitude)
 		if math.Abs(got-c.kilometres) > 0.01*c.kilometres {
 			t.Errorf("%s to %s: got %.0f km, want %.0f", c.from, c.to, got, c.kilometres)
 		}
@@ -161,7 +161,7 @@ func TestDistance(t *testing.T) {
 			t.Errorf("%s to %s: got %.1f ms, people measure %.0f", c.from, c.to, millis, c.millis)
 		}
 	}
-	if got := Kilometres(10, 20, -10, -160); math.Abs(got-math.Pi*earthRadius) > 1e-6 {
+	if got := kilometres(10, 20, -10, -160); math.Abs(got-math.Pi*earthRadius) > 1e-6 {
 		t.Errorf("antipodes: got %v km", got)
 	}
 }
@@ -229,4 +229,9 @@ func BenchmarkFinder(b *testing.B) {
 			}
 		})
 	}
+}
+
+// kilometres is the distance between two places in degrees.
+func kilometres(latitudeA, longitudeA, latitudeB, longitudeB float64) float64 {
+	return vectorOf(latitudeA, longitudeA).kilometres(vectorOf(latitudeB, longitudeB))
 }
