@@ -73,7 +73,7 @@ var families = []struct {
 		{metrics.ViewsChosen, []string{"chosen"}},
 		{metrics.ViewsFailed, []string{"failed"}},
 	}},
-	{"signpost_decision_fallbacks_total", "Routed answers at equal weights because a plugin failed.", nil, []row{
+	{"signpost_decision_fallbacks_total", "Routed answers for which a plugin failed, and changed nothing.", nil, []row{
 		{metrics.DecisionsFallback, nil},
 	}},
 	{"signpost_decision_fail_open_total", "Routed answers as if all candidates were up because all were down.", nil, []row{
