@@ -208,21 +208,34 @@ func (p *player) play(key recorded, t *tally) {
 	sums.count += t.count
 	count := float64(t.count)
 	byDigest := map[uint64]*replayedAnswer{}
+	var draws []*draw
 	change := map[string]float64{}
 	for _, s := range sharesOf(p.now, p.viewsNow, key) {
 		a := sums.answer(s)
 		a.now += count * s.chance
 		byDigest[s.digest] = a
 		change[s.key] += s.chance
+		if s.draw != nil && !slices.Contains(draws, s.draw) {
+			draws = append(draws, s.draw)
+		}
 	}
 	changed := 0.0
 	for digest, times := range t.digests {
-		sums.known += times
-		if a := byDigest[digest]; a != nil {
+		a := byDigest[digest]
+		keys, judged := drawn(draws, digest)
+		switch {
+		case a != nil:
 			a.was += float64(times)
-		} else if p.old == nil {
+		case len(keys) > 0:
+			for _, key := range keys {
+				sums.answers[key].was += float64(times) / float64(len(keys))
+			}
+		case !judged:
+			continue
+		case p.old == nil:
 			changed += float64(times)
 		}
+		sums.known += times
 	}
 	if p.old != nil {
 		for _, s := range sharesOf(p.old, p.viewsOld, key) {
@@ -241,6 +254,19 @@ func (p *player) play(key recorded, t *tally) {
 	}
 	c.Queries += t.count
 	c.Changed += changed
+}
+
+// drawn finds the candidates whose answer together has the digest. It is not judged when one of the draws cannot tell.
+func drawn(draws []*draw, digest uint64) (keys []string, judged bool) {
+	judged = true
+	for _, d := range draws {
+		keys, told := d.of(digest)
+		if len(keys) > 0 {
+			return keys, true
+		}
+		judged = judged && told
+	}
+	return nil, judged
 }
 
 func (r *replayed) answer(s share) *replayedAnswer {

@@ -18,6 +18,7 @@ type share struct {
 	digest uint64
 	chance float64 // of all shares together 1
 	ttl    uint32
+	draw   *draw // of several candidates, of which this is one; nil: it is an answer of its own
 }
 
 // spread computes distributions of answers. What was computed for a client holds for all clients within the scope of its answer.
@@ -101,6 +102,7 @@ type spreading struct {
 	client client
 	scope  int
 	ways   int
+	draw   *draw // of the decision that was taken last, if it takes several
 	shares []share
 }
 
@@ -120,6 +122,11 @@ func (w *spreading) walk(take []int, ids []string, chance float64) {
 	sum := 0.0
 	for _, p := range shares {
 		sum += p
+	}
+	outer := w.draw
+	defer func() { w.draw = outer }()
+	if w.draw = nil; fork.Decision.Pick > 1 {
+		w.draw = &draw{size: fork.Decision.Pick}
 	}
 	for i, p := range shares {
 		if p > 0 {
@@ -142,6 +149,9 @@ func forkAt(t *answer.Trace, n int) *answer.Fork {
 
 func (w *spreading) arrive(r *message.Response, ids []string, chance float64) {
 	key := r.Key(w.typ)
+	if w.draw != nil && len(r.Answers) > 0 {
+		w.draw.add(key, r.Data(w.typ))
+	}
 	for i := range w.shares {
 		if have := &w.shares[i]; have.key == key {
 			have.chance += chance
@@ -153,5 +163,5 @@ func (w *spreading) arrive(r *message.Response, ids []string, chance float64) {
 	if label == "" || len(r.Answers) == 0 {
 		label = key
 	}
-	w.shares = append(w.shares, share{key, label, r.Digest(), chance, r.MinTTL()})
+	w.shares = append(w.shares, share{key, label, r.Digest(), chance, r.MinTTL(), w.draw})
 }

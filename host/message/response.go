@@ -141,7 +141,7 @@ func (r *Response) Key(typ uint16) string {
 	if len(r.Answers) == 0 || r.Rcode != wire.NoError && r.Rcode != wire.NXDomain {
 		return r.Outcome()
 	}
-	return strings.Join(r.Data(typ), ", ")
+	return strings.Join(r.Data(typ), KeySeparator)
 }
 
 // MinTTL is the shortest of the answer.
@@ -171,7 +171,15 @@ func RcodeText(rcode int) string {
 
 // Digest is a short sum of Key: equal for two responses that give a client the same.
 func (r *Response) Digest() uint64 {
+	return DigestKey(r.Key(r.Type))
+}
+
+// KeySeparator stands between the sorted records of a Key.
+const KeySeparator = ", "
+
+// DigestKey is the Digest of a response with the Key.
+func DigestKey(key string) uint64 {
 	h := fnv.New64a()
-	_, _ = io.WriteString(h, r.Key(r.Type)) // a hash takes everything
+	_, _ = io.WriteString(h, key) // a hash takes everything
 	return h.Sum64()
 }
