@@ -307,13 +307,7 @@ func TestTreeAllocs(t *testing.T) {
 		w.Respond(pkt, copy(pkt, raw), testClient, false)
 		w.End()
 	}
-	allocs := 1.0
-	for range 100 {
-		if allocs = testing.AllocsPerRun(100, steady); allocs == 0 {
-			return
-		}
-	}
-	t.Errorf("got %v allocations, want 0", allocs)
+	noAllocs(t, "tree", steady)
 }
 
 // Protects the data plane from the control plane: workers answer while operators change their minds, and what was said is in the next batch.

@@ -197,16 +197,7 @@ func TestLocatedAllocs(t *testing.T) {
 			w.Respond(pkt, copy(pkt, raw), testClient, false)
 			w.End()
 		}
-		// The plugin host makes spare instances behind the first decision, and the count is the whole process's: try until it is quiet.
-		allocs := 1.0
-		for range 100 {
-			if allocs = testing.AllocsPerRun(100, answer); allocs == 0 {
-				break
-			}
-		}
-		if allocs != 0 {
-			t.Errorf("%s: got %v allocations, want 0", name, allocs)
-		}
+		noAllocs(t, name, answer)
 	}
 }
 

@@ -105,6 +105,19 @@ func TestCandidateOfTwoRecords(t *testing.T) {
 	}
 }
 
+// noAllocs runs answer until it allocates nothing: the plugin host makes spare instances behind a first decision, and the count is the whole
+// process's.
+func noAllocs(t *testing.T, name string, answer func()) {
+	t.Helper()
+	allocs := 1.0
+	for range 100 {
+		if allocs = testing.AllocsPerRun(100, answer); allocs == 0 {
+			return
+		}
+	}
+	t.Errorf("%s: got %v allocations, want 0", name, allocs)
+}
+
 // Protects the promise of package answer for routed names.
 func TestRoutedAllocs(t *testing.T) {
 	w, _ := routedWorker(t, routedZone)
@@ -115,14 +128,7 @@ func TestRoutedAllocs(t *testing.T) {
 		w.Respond(pkt, copy(pkt, raw), testClient, false)
 		w.End()
 	}
-	// The plugin host makes spare instances behind the first decision, and the count is the whole process's: try until it is quiet.
-	allocs := 1.0
-	for range 100 {
-		if allocs = testing.AllocsPerRun(100, answer); allocs == 0 {
-			return
-		}
-	}
-	t.Errorf("got %v allocations, want 0", allocs)
+	noAllocs(t, "routed", answer)
 }
 
 // Protects what else a decision may say: several candidates at once, and a TTL for all of them, also behind an ALIAS.
