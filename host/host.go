@@ -44,7 +44,8 @@ type Options struct {
 //	plugin.Host  1: compiles the built-in plugins                         plugins.Close
 //	load.Loader  1 (Run), and one for each batch that compiles            cancel, then followed
 //	listen/udp   one worker for each core and address                     listeners.close
-//	listen/tcp   one acceptor for each address, one for each connection   listeners.close
+//	listen/tcp   an acceptor and a reaper for each address, and one for   listeners.close
+//	             each connection
 //	querylog     1: writes the query log                                  stopLog, then logged
 //	admin        1, and one for each connection                           admin.Close
 type Host struct {
