@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"signpost/host/diag"
 )
 
 // WriteText writes the difference for a person at a terminal; nothing if there is none.
@@ -46,9 +48,9 @@ func (d *Difference) WriteText(out io.Writer) error {
 		return nil
 	}
 	if d.MaxShift > 0 {
-		t.line("largest shift: %s, %s (%d client networks)", percentText(d.MaxShift), d.MaxName, d.Clients)
+		t.line("largest shift: %s, %s (%s)", percentText(d.MaxShift), d.MaxName, diag.Count(d.Clients, "client network", "client networks"))
 	} else {
-		t.line("no answer moves (%d client networks)", d.Clients)
+		t.line("no answer moves (%s)", diag.Count(d.Clients, "client network", "client networks"))
 	}
 	_, err := out.Write(append(t.Bytes(), '\n'))
 	return err

@@ -17,7 +17,7 @@ const (
 // WriteText writes the replay for a person at a terminal.
 func (r *Replay) WriteText(out io.Writer) error {
 	var t text
-	t.line("%s queries", diag.Thousands(int(r.Queries)))
+	t.line("%s", diag.Count(int(r.Queries), "query", "queries"))
 	if r.LeftOut > 0 {
 		t.add(", %s left out", diag.Thousands(int(r.LeftOut)))
 	}
@@ -31,7 +31,7 @@ func (r *Replay) WriteText(out io.Writer) error {
 		}
 		n := &r.Names[i]
 		t.blank()
-		t.line("%s %s: %s queries", n.Name, n.Type, diag.Thousands(int(n.Queries)))
+		t.line("%s %s: %s", n.Name, n.Type, diag.Count(int(n.Queries), "query", "queries"))
 		if n.Changed > 0 {
 			t.add(", %s change", numberText(n.Changed))
 		}
