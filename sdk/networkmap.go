@@ -34,16 +34,25 @@ type address struct{ high, low uint64 }
 
 // Map returns the networks of all candidates in a form in which a client is found fast.
 func (a Networks) Map(p *Policy) *NetworkMap {
+	return a.MapOf(p, func(int) bool { return true })
+}
+
+// MapOf is Map for some of the candidates.
+func (a Networks) MapOf(p *Policy, included func(candidate int) bool) *NetworkMap {
 	total := 0
 	for i := range p.Len() {
-		total += len(p.config.Text(i, a.index)) / abi.NetworkLen
+		if included(i) {
+			total += len(p.config.Text(i, a.index)) / abi.NetworkLen
+		}
 	}
 	m := new(NetworkMap)
 	for i := range m.families {
 		m.families[i] = ranges{make([]network, 0, total), make([]address, 1, 2*total+1), make([]int32, 1, 2*total+1)}
 	}
 	for i := range p.Len() {
-		m.add(p.config.Text(i, a.index), int32(i))
+		if included(i) {
+			m.add(p.config.Text(i, a.index), int32(i))
+		}
 	}
 	for i := range m.families {
 		m.families[i].sort()

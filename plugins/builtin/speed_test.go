@@ -94,6 +94,33 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// Protects pools of the largest size: all candidates but one are for the same clients, and down, which is the longest way to an answer.
+func TestLargePoolDown(t *testing.T) {
+	h := guests(t)
+	w := h.NewWorker()
+	defer w.Close()
+	for name, lines := range map[string][2]string{
+		"split-horizon": {"clients=10.0.0.0/8,10.1.0.0/16,192.0.2.0/24", "clients=11.0.0.0/8"},
+		"ip-based":      {"networks=10.0.0.0/8,10.1.0.0/16,192.0.2.0/24", "networks=11.0.0.0/8"},
+		"geolocation":   {"continent=EU country=NL", "country=US"},
+	} {
+		g := &golden{candidates: []string{lines[1] + " id=other"}}
+		f := &policy.Facts{Client: netip.MustParsePrefix("10.1.64.9/32"), Place: geo.Place{Continent: [2]byte{'E', 'U'}, Country: [2]byte{'N', 'L'}}, Health: []policy.Health{policy.Up}}
+		for i := range policy.CandidateMax - 1 {
+			g.candidates = append(g.candidates, fmt.Sprintf("%s id=c%d", lines[0], i))
+			f.Health = append(f.Health, policy.Down)
+		}
+		p, diags := h.Route(g.spec(name, nil), plugin.Terms{})
+		if p == nil {
+			t.Fatalf("%s: %v", name, diags)
+		}
+		var d policy.Decision
+		if w.Decide(p, f, &d); d.Fallback || !d.FailOpen || d.Total != policy.CandidateMax-1 || d.Weights[0] != 0 {
+			t.Errorf("%s: got fallback %v, fail open %v, total %d after %d fuel; want all but the first", name, d.Fallback, d.FailOpen, d.Total, d.Fuel)
+		}
+	}
+}
+
 // Protects the query path: no policy allocates when it decides, in the host or in a way that fills the guest's memory.
 func TestDecideAllocs(t *testing.T) {
 	h := guests(t)

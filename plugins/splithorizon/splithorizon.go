@@ -14,9 +14,14 @@ func Plugin() *sdk.Plugin {
 	p.WantClient()
 	clients := p.Networks("clients", "prefixes, addresses, collections, or * for everybody, joined by commas").Default("*")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
-		h := &horizon{clients, clients.Map(c), make([]int, c.Len())}
+		again := func(i int) bool { return i > 0 && !c.Views() && clients.Same(c, i-1, i) }
+		h := &horizon{clients, clients.MapOf(c, func(i int) bool { return !again(i) }), make([]int, c.Len()), make([]bool, c.Len())}
 		for i := range h.groups {
-			h.place(c, i)
+			if again(i) {
+				h.groups[i] = h.groups[i-1]
+			} else {
+				h.place(c, i)
+			}
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			found := h.networks.Find(f.Client())
@@ -32,16 +37,21 @@ func Plugin() *sdk.Plugin {
 // horizon is one policy.
 type horizon struct {
 	clients  sdk.Networks
-	networks *sdk.NetworkMap
-	groups   []int // by candidate: the first one with the same clients
+	networks *sdk.NetworkMap // of the candidates that do not have the clients of the one before them
+	groups   []int           // by candidate: the first one with the same clients
+	answers  []bool          // by group, of one decision
 }
 
 // weigh gives the candidates of the first choice that has the client and any which answers the same share. It returns false if there is none.
 func (h *horizon) weigh(found sdk.Holders, answers func(candidate int) bool, d *sdk.Decision) bool {
+	clear(h.answers)
+	for i, group := range h.groups {
+		h.answers[group] = h.answers[group] || answers(i)
+	}
 	first := len(h.groups)
 	for found.Next() {
-		if answers(found.Candidate) {
-			first = min(first, h.groups[found.Candidate])
+		if group := h.groups[found.Candidate]; group < first && h.answers[group] {
+			first = group
 		}
 	}
 	for i, group := range h.groups {
