@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"signpost/sdk/abi"
 )
@@ -204,8 +205,16 @@ func (a *admission) frame(id byte, body int) {
 	copy(a.out[body:], head)
 }
 
+// anyMarker begins the names of markers of all versions.
+const anyMarker = "signpost_abi_v"
+
 func (a *admission) checkExports() error {
 	if !a.exportNames[abi.ExportMarker] {
+		for name := range a.exportNames {
+			if strings.HasPrefix(name, anyMarker) {
+				return fmt.Errorf("a plugin of another version: it exports %q, and this Signpost speaks %s", name, abi.ExportMarker)
+			}
+		}
 		return fmt.Errorf("not a Signpost plugin: it does not export %s", abi.ExportMarker)
 	}
 	if !a.hasMemory || !a.sawMemory {

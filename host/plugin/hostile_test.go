@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -177,6 +178,8 @@ func TestAdmissionRefuses(t *testing.T) {
 		{"text", []byte("(module)"), "not a WebAssembly module"},
 		{"component", []byte("\x00asm\x0d\x00\x01\x00"), "not a WebAssembly module"},
 		{"not a plugin", emitted{without: abi.ExportMarker}.bytes(), "not a Signpost plugin: it does not export signpost_abi_v1"},
+		{"another version", bytes.Replace(emitted{}.bytes(), []byte("signpost_abi_v1"), []byte("signpost_abi_v2"), 1),
+			`it exports "signpost_abi_v2", and this Signpost speaks signpost_abi_v1`},
 		{"no decide", emitted{without: abi.ExportDecide}.bytes(), "it does not export a function signpost_decide"},
 		{"no memory", emitted{without: abi.ExportMemory}.bytes(), "it does not export its memory"},
 		{"wrong signature", emitted{decideAs: typeConfigure, decide: i64(0)}.bytes(), "signpost_decide has signature (i32, i32, i32, i32) → i64 instead of (i32) → i32"},

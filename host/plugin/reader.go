@@ -75,7 +75,7 @@ func (r *reader) skipSigned(bits int) {
 func (r *reader) count(size int) int {
 	n := r.u32()
 	if uint64(n)*uint64(size) > uint64(r.end-r.at) {
-		r.failf("%d elements in %d bytes", n, r.end-r.at)
+		r.failf("%d elements in %d bytes: the file is cut short or damaged", n, r.end-r.at)
 		return 0
 	}
 	return int(n)

@@ -76,8 +76,6 @@ func (r *routing) run() bool {
 	r.chain()
 	if len(r.diags) == 0 {
 		r.candidates()
-	}
-	if r.diags.Errors() == 0 {
 		r.configure()
 	}
 	if r.diags.Errors() > 0 {
@@ -130,6 +128,8 @@ type routing struct {
 	values  []map[string]policy.Attr // by candidate, then key: what its annotations say
 	allDown policy.Attr              // the first on-all-down
 	diags   diag.List
+
+	mistaken []bool // by candidate: a key is wrong, so what is missing may be meant by it and is not reported as well
 }
 
 // name is what messages begin with.
@@ -215,14 +215,14 @@ func (r *routing) candidates() {
 			known = append(known, p.about.Attributes[i].Name)
 		}
 	}
-	r.values = make([]map[string]policy.Attr, len(r.spec.Candidates))
+	r.values, r.mistaken = make([]map[string]policy.Attr, len(r.spec.Candidates)), make([]bool, len(r.spec.Candidates))
 	if r.spec.Type == wire.TypeALIAS || r.spec.Type == wire.TypeCNAME {
 		r.policy.Targets = make([]policy.TargetHealth, len(r.spec.Candidates))
 	}
 	for i := range r.spec.Candidates {
 		c := &r.spec.Candidates[i]
 		r.values[i] = make(map[string]policy.Attr, len(c.Attrs))
-		id, check := c.ID, c.Check
+		id, check, before := c.ID, c.Check, r.diags.Errors()
 		for _, attr := range c.Attrs {
 			if !r.distinct(r.values[i], attr) {
 				continue
@@ -242,6 +242,7 @@ func (r *routing) candidates() {
 				r.diags.Errorf(attr.KeyPos, "%s: unknown key %q%s", r.name(), attr.Key, diag.DidYouMean(attr.Key, append(known, commonKeys...)))
 			}
 		}
+		r.mistaken[i] = r.diags.Errors() > before
 		r.policy.IDs = append(r.policy.IDs, id)
 		r.policy.Notes = append(r.policy.Notes, noteOf(c))
 		r.policy.Checks = append(r.policy.Checks, check)

@@ -123,7 +123,7 @@ func (r *routing) convertOne(p *plugin, i, j int, value *abi.Value) (region geo.
 		if *value, region, message = r.terms.parse(about, attr.Value); message != "" && (i == 0 || !about.Shared) { // all have the one value
 			r.diags.Errorf(attr.ValuePos, "%s: %s", p.about.Name, message)
 		}
-	} else if *value, message = about.Missing(); message != "" && (i == 0 || !about.Shared) {
+	} else if *value, message = about.Missing(); message != "" && !r.mistaken[i] && (i == 0 || !about.Shared) {
 		r.diags.Errorf(r.spec.Candidates[i].ChainPos, "%s: %s", p.about.Name, message)
 	}
 	return region
