@@ -187,9 +187,9 @@ func queryOf(name, typ, view, id string) (health.Query, error) {
 
 // missing tells what of a query there is not.
 func (c *candidates) missing(which health.Query) string {
-	names, ids := map[string]bool{}, map[string]bool{}
+	names, ids, views := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, one := range c.table.List(health.Query{}) {
-		names[one.Name] = true
+		names[one.Name], views[one.View] = true, true
 		if one.Name == which.Name && (which.Type == 0 || which.Type == one.Type) && (which.View == "" || which.View == one.View) {
 			ids[one.ID] = true
 		}
@@ -205,6 +205,9 @@ func (c *candidates) missing(which health.Query) string {
 	case !names[which.Name]:
 		return fmt.Sprintf("%s is no routed name%s", which.Name, diag.DidYouMean(which.Name, keys(names)))
 	case len(ids) == 0:
+		if which.View != "" && !views[which.View] {
+			return what + " is not routed" + diag.DidYouMean(which.View, keys(views))
+		}
 		return what + " is not routed"
 	}
 	known := keys(ids)

@@ -74,6 +74,7 @@ func TestHealthChanges(t *testing.T) {
 		{`{"name":"app.example.com","type":"A","id":"main","state":"auto"}`, 200, "public A main unknown"},
 		{`{"name":"db.example.com","view":"internal","id":"main","state":"up","reason":"sure","by":"ann"}`, 200, "internal A main up"},
 		{`{"name":"db.example.com","view":"public","id":"main",` + down, 404, "db.example.com. in the view public is not routed"},
+		{`{"name":"app.example.com","view":"pubilc","id":"main",` + down, 404, `app.example.com. in the view pubilc is not routed (did you mean "public"?)`},
 		{`{"name":"ap.example.com","id":"main",` + down, 404, `ap.example.com. is no routed name (did you mean "app.example.com."?)`},
 		{`{"name":"app.example.com","type":"TXT","id":"main",` + down, 404, "app.example.com. TXT is not routed"},
 		{`{"name":"app.example.com","type":"A","id":"stanby",` + down, 404, `app.example.com. A has no candidate "stanby" (did you mean "standby"?); it has main, standby`},
