@@ -54,8 +54,10 @@ func byClients(cfg *config.Config) bool {
 
 // native tells whether that plugin is the built-in one, whose rule the views themselves know.
 func (l *Loader) native(cfg *config.Config) bool {
-	_, own := l.files[path.Join(pluginsDir, config.DefaultViewPolicy+pluginSuffix)]
-	return byClients(cfg) && !own
+	file := path.Join(pluginsDir, config.DefaultViewPolicy+pluginSuffix)
+	_, own := l.files[file]
+	_, stays := l.inService[file] // perhaps although the file is gone
+	return byClients(cfg) && !own && !stays
 }
 
 // choose makes the Choice among the views of cfg; nil where there is none to make. Without ready plugins it has no policy. Errors say that
