@@ -64,6 +64,9 @@ func (s Scaffold) Check() error {
 	if languages := Languages(); !slices.Contains(languages, s.Language) {
 		return fmt.Errorf("language %q is not one of %s%s", s.Language, strings.Join(languages, ", "), diag.DidYouMean(s.Language, languages))
 	}
+	if s.Language == "rust" && s.Name[0] <= '9' {
+		return fmt.Errorf("name %q: cargo takes no name that begins with a digit", s.Name)
+	}
 	return nil
 }
 

@@ -6,11 +6,15 @@
 package file
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,6 +33,8 @@ const (
 	// chunkLen is about how much is written at a time.
 	chunkLen = 256 << 10
 	fileMode = 0o640
+	// firstLenMax is about how long a line can be.
+	firstLenMax = 16 << 10
 )
 
 // Options configure a Log. All are required.
@@ -53,6 +59,7 @@ type Log struct {
 	opened   string // path of file
 	lookedAt time.Time
 	failing  bool
+	torn     bool // the file ends in the middle of a line
 	raw      []byte
 	text     []byte
 	lines    int // in text
@@ -160,7 +167,7 @@ func (l *Log) look(path string, reopen bool) {
 		l.fail(err)
 		return
 	}
-	l.file = file
+	l.file, l.torn = file, l.torn && again
 	if l.failing || again {
 		l.failing = false
 		l.options.Fine(again)
@@ -187,8 +194,12 @@ func open(path string) (*os.File, error) {
 	if err == nil && !info.Mode().IsRegular() && info.Mode()&fs.ModeDevice == 0 {
 		err = fmt.Errorf("open %s: neither a file nor a device", path)
 	}
-	if err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		_, err = io.WriteString(file, line.Head)
+	if err == nil && info.Mode().IsRegular() {
+		if info.Size() == 0 {
+			_, err = io.WriteString(file, line.Head)
+		} else if !isLog(path) {
+			err = fmt.Errorf("open %s: it has something else in it than a query log", path)
+		}
 	}
 	if err != nil {
 		_ = file.Close() // nothing was lost
@@ -197,23 +208,47 @@ func open(path string) (*os.File, error) {
 	return file, nil
 }
 
+// isLog tells whether what stands in a file began as a query log, perhaps cut off at its front or in its first line: a path that was mistyped
+// must not cost somebody's zone. A file that may be written and not read is believed.
+func isLog(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer file.Close()
+	first, err := bufio.NewReaderSize(file, firstLenMax).ReadSlice('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	text := strings.TrimSuffix(string(first), "\n")
+	if strings.HasPrefix(text, line.HeadMark) || text == "" || strings.HasPrefix(line.HeadMark, text) {
+		return true
+	}
+	_, err = line.Parse(text)
+	return err == nil
+}
+
 // flush writes the collected lines, or counts them as lost.
 func (l *Log) flush() {
 	if l.lines == 0 {
 		return
 	}
 	counts := &l.options.Metrics.QueryLogWritten
+	if l.torn { // what follows must not stand behind the rest of a line
+		l.text = slices.Insert(l.text, 0, '\n')
+	}
 	if l.file == nil {
 		counts = &l.options.Metrics.QueryLogFailed
 	} else if written, err := l.file.Write(l.text); err != nil {
 		counts = &l.options.Metrics.QueryLogFailed
 		l.fail(err)
-		if written > 0 {
-			_, _ = l.file.WriteString("\n") // what follows must not stand on the rest of a line; the disk may be full for this, too
+		l.torn = l.torn || written > 0
+	} else {
+		l.torn = false
+		if l.failing {
+			l.failing = false
+			l.options.Fine(false)
 		}
-	} else if l.failing {
-		l.failing = false
-		l.options.Fine(false)
 	}
 	counts.Add(uint64(l.lines))
 	l.text, l.lines = l.text[:0], 0

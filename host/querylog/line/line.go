@@ -24,8 +24,11 @@ import (
 	"signpost/host/zonefile"
 )
 
-// Head is the first line of a log.
-const Head = "# signpost query log 1: time client listener name type class subnet rcode view candidates digest\n"
+// Head is the first line of a log, which begins with HeadMark in every version.
+const (
+	HeadMark = "# signpost query log"
+	Head     = HeadMark + " 1: time client listener name type class subnet rcode view candidates digest\n"
+)
 
 // Dropped is the response code of a query that was not answered.
 const Dropped = "DROPPED"
