@@ -67,7 +67,8 @@ func inspect(ctx context.Context, target string) (*inspection, error) {
 	options := workshop.Options{CacheDir: host.CacheDir()}
 	var found *workshop.Inspected
 	r := &inspection{File: target}
-	if _, err := os.Stat(target); err == nil || strings.ContainsAny(target, `./\`) {
+	info, err := os.Stat(target)
+	if err == nil && !info.IsDir() || strings.ContainsAny(target, `./\`) { // plugin new makes a folder that may be called as a built-in plugin
 		options.Limits = plugin.Limits{Memory: uint32(config.DefaultPluginLimits().Memory)}
 		if found, err = workshop.Inspect(ctx, target, options); err != nil {
 			return nil, err

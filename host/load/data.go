@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"signpost/host/config"
@@ -169,9 +170,23 @@ func (b *batch) readData(j *dataJob) {
 		var err error
 		if j.database, err = geo.OpenDatabase(c.text); err != nil {
 			j.diags.Errorf(j.file.Pos, "%s: %s: %v%s", dataKeys[j.kind], j.file.Path, err, j.stays())
+		} else if lacking := lacks(j.kind, j.database.Type); lacking != "" {
+			j.diags.Warnf(j.file.Pos, "%s: %s is a %s, which knows no %s", dataKeys[j.kind], j.file.Path, j.database.Type, lacking)
 		}
 	}
 	j.took = time.Since(began)
+}
+
+// lacks tells what a database does not know that its key is for, as far as its type tells: the two are easily mistaken for each other.
+func lacks(kind int, databaseType string) string {
+	upper := strings.ToUpper(databaseType)
+	switch {
+	case kind == placesFile && strings.Contains(upper, "ASN"):
+		return "places; autonomous systems are geo.asn's"
+	case kind == networksFile && (strings.HasSuffix(upper, "-CITY") || strings.HasSuffix(upper, "-COUNTRY")):
+		return "autonomous systems; places are geo.database's"
+	}
+	return ""
 }
 
 func (j *dataJob) readTable(text []byte, regions *geo.Regions) {

@@ -188,3 +188,19 @@ func TestDataSameContent(t *testing.T) {
 		t.Error("a table of the same content was taken for another one")
 	}
 }
+
+// Protects whoever takes one database for the other: it is told.
+func TestMistakenDatabase(t *testing.T) {
+	for _, c := range []struct {
+		kind int
+		name string
+		want bool
+	}{
+		{placesFile, "GeoLite2-ASN", true}, {placesFile, "ipinfo generic_asn_free.mmdb", true}, {placesFile, "GeoLite2-City", false}, {placesFile, "Signpost-Sample", false},
+		{networksFile, "GeoLite2-City", true}, {networksFile, "DBIP-Country", true}, {networksFile, "GeoLite2-ASN", false}, {networksFile, "GeoIP2-Enterprise", false},
+	} {
+		if got := lacks(c.kind, c.name); (got != "") != c.want {
+			t.Errorf("%s: %s: got %q, want a warning: %v", dataKeys[c.kind], c.name, got, c.want)
+		}
+	}
+}
