@@ -173,4 +173,7 @@ func (w *Worker) setScope(d *policy.Decision) {
 		scope = d.Scope4
 	}
 	w.out.scope = max(w.out.scope, scope)
+	if w.trace != nil {
+		w.trace.Scope = max(w.trace.Scope, scope)
+	}
 }

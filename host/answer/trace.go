@@ -19,6 +19,8 @@ type Trace struct {
 	// None if there is one view for everybody, or while the views' own clients stand in for the policy.
 	Views []Fork
 	Hops  []Hop // the names that the answer leads through, the question's first
+	// Scope is the longest scope of the decisions, for the family of the client subnet option. The response says 0 instead when it is negative.
+	Scope uint8
 }
 
 // Hop is one name on the way of an answer.

@@ -117,7 +117,8 @@ type walk struct {
 	client   client
 	ways     int
 	cut      bool
-	scope    int
+	scope    int // of the decisions
+	said     int // by the responses
 	answers  []Answer
 }
 
@@ -125,7 +126,7 @@ type walk struct {
 func (w *walk) run(take []int) (*answer.Trace, message.Response) {
 	t := &answer.Trace{Take: take, Down: w.question.Down}
 	r := w.asker.ask(w.question.Name, w.question.Type, w.client, t)
-	w.scope = max(w.scope, r.Scope)
+	w.scope, w.said = max(w.scope, int(t.Scope)), max(w.said, r.Scope)
 	return t, r
 }
 
@@ -149,6 +150,6 @@ func (w *walk) report() *Report {
 		w.arrive(&first, way{chance: 1})
 	}
 	slices.SortStableFunc(w.answers, func(a, b Answer) int { return cmp.Compare(rounded(b.Percent), rounded(a.Percent)) })
-	r.Answers, r.Scope, r.Cut = w.answers, max(w.scope, 0), w.cut
+	r.Answers, r.Scope, r.ResponseScope, r.Cut = w.answers, w.scope, w.said, w.cut
 	return r
 }

@@ -14,7 +14,11 @@ type Report struct {
 	Path    *Hop     `json:"path,omitempty"` // the question's name; what it leads to hangs on it
 	Answers []Answer `json:"answers"`        // everything that can be answered, the likeliest first
 	Scope   int      `json:"scope"`          // prefix length of the client's network for which all of this holds (RFC 7871 §7.2.1)
-	Cut     bool     `json:"cut,omitempty"`  // there are more ways than are followed: answers are not complete
+
+	// ResponseScope is what the response says. It is Scope, or 0 if no answer has records: resolvers keep those for everybody (RFC 7871 §7.4).
+	ResponseScope int `json:"responseScope"`
+
+	Cut bool `json:"cut,omitempty"` // there are more ways than are followed: answers are not complete
 }
 
 // View is the view in which the question's name was found, and why the client was sent there.

@@ -111,7 +111,7 @@ func (w *spreading) walk(take []int, ids []string, chance float64) {
 	t := &answer.Trace{Take: take}
 	r := w.asker.ask(w.name, w.typ, w.client, t)
 	w.runs++
-	w.scope = max(w.scope, r.Scope)
+	w.scope = max(w.scope, int(t.Scope)) // not the response's, which is 0 if it is negative
 	fork := forkAt(t, len(take))
 	w.ways++
 	if fork == nil || fork.Decision.Outcome != policy.Answer || w.ways > waysMax {

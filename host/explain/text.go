@@ -34,6 +34,9 @@ func (r *Report) WriteText(out io.Writer) error {
 	t.depth = 1
 	t.blank()
 	t.pair("scope", "/%d: %s", r.Scope, scopeText(r.Scope, r.Client))
+	if r.ResponseScope < r.Scope {
+		t.add("; the response says /%d, since resolvers keep negative ones for everybody", r.ResponseScope)
+	}
 	t.answers(r)
 	if r.Cut {
 		t.line("there are more than %d ways; the rest is left out", waysMax)
