@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -312,7 +313,7 @@ func (l *Loader) finishModule(m *moduleJob) {
 	default:
 		l.inService[m.path] = m.version
 		if !l.first {
-			l.options.Log.Info("plugin loaded", "file", m.path)
+			l.options.Log.Info("plugin loaded", "file", m.path, "sha256", hex.EncodeToString(m.version.sum[:]))
 		}
 	}
 }
