@@ -53,10 +53,12 @@ func (b *breaker) strike(now time.Time, reason string) {
 	}
 }
 
-// retry tells whether the caller may try a call although the breaker is open: one caller each retryAfter.
+// retry tells whether the caller may try a call although the breaker is open: one caller each retryAfter. A time that is further away than that
+// was set before the clock was set back.
 func (b *breaker) retry(now time.Time) bool {
 	at := b.retryAt.Load()
-	return now.UnixNano() >= at && b.retryAt.CompareAndSwap(at, now.Add(retryAfter).UnixNano())
+	due := now.UnixNano() >= at || now.Add(retryAfter).UnixNano() < at
+	return due && b.retryAt.CompareAndSwap(at, now.Add(retryAfter).UnixNano())
 }
 
 // forgo gives back what retry allowed: there was nothing to try with.

@@ -70,3 +70,27 @@ func TestBreakerTriesAgain(t *testing.T) {
 		t.Errorf("got told %+v, want %+v", trips, want)
 	}
 }
+
+// Protects a plugin that is out of service from a clock that is set back, or ahead: one call is let through, and the next a minute later.
+func TestBreakerAndTheClock(t *testing.T) {
+	for _, jump := range []time.Duration{-time.Hour, -2 * retryAfter, 24 * time.Hour} {
+		var b breaker
+		now := time.Unix(1_700_000_000, 0)
+		for range strikeMax {
+			b.strike(now, "trap")
+		}
+		if !b.open.Load() || b.retry(now) {
+			t.Fatal("got no open breaker, want one that lets nothing through yet")
+		}
+		now = now.Add(jump)
+		if !b.retry(now) {
+			t.Errorf("clock moved by %v: got no call let through", jump)
+		}
+		if b.retry(now.Add(retryAfter - 1)) {
+			t.Errorf("clock moved by %v: got a second call within %v", jump, retryAfter)
+		}
+		if !b.retry(now.Add(retryAfter)) {
+			t.Errorf("clock moved by %v: got no call after %v", jump, retryAfter)
+		}
+	}
+}
