@@ -58,7 +58,7 @@ type Policy struct {
 	Chain      []Plugin    `json:"chain"`
 	Outcome    string      `json:"outcome"`          // answer, nodata, servfail
 	OnAllDown  string      `json:"onAllDown"`        // open, nodata, servfail
-	FailOpen   bool        `json:"failOpen"`         // all candidates are down, so all count as up
+	FailOpen   bool        `json:"failOpen"`         // all candidates for this client are down, so they count as up
 	Fallback   bool        `json:"fallback"`         // a plugin failed, and changed nothing
 	Pick       int         `json:"pick"`             // candidates in one answer
 	TTLCap     *uint32     `json:"ttlCap,omitempty"` // seconds

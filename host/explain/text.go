@@ -126,7 +126,7 @@ func (t *text) policy(h *Hop, r *Report) {
 	}
 	t.pair("facts", "%s", p.Facts.text())
 	if p.FailOpen {
-		t.pair("health", "all candidates are down, so all count as up")
+		t.pair("health", "all candidates for this client are down, so they count as up")
 	}
 	switch {
 	case p.Outcome == "nodata":
