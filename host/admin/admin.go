@@ -7,8 +7,8 @@
 // mistake, seen by all servers at once, into an outage. The body says what is not up to date and why, and /readyz?strict is 503 then,
 // for whoever rolls changes out.
 //
-// /explain, /health and /plugins take eight requests at a time each, the next gets 503. POST /health overrides the health of candidates. Nothing here asks for a password, so it is for loopback; what a page of another site has a
-// browser send is refused.
+// /explain, /health and /plugins take eight requests at a time each, the next gets 503. POST /health overrides the health of candidates.
+// Nothing here asks for a password, so it is for loopback; what a page of another site has a browser send is refused.
 package admin
 
 import (
