@@ -93,6 +93,7 @@ type storm struct {
 	watchers      []*watcher
 	broken        []atomic.Bool // versions that must not be served
 	away          atomic.Int64  // when the zone file was taken away, in nanoseconds; 0: it is there
+	asked         atomic.Int64  // when a reload was asked for, in nanoseconds
 	late          atomic.Bool   // the test itself was too slow to bring it back in time: the zone may have been gone
 }
 
@@ -210,6 +211,7 @@ func (s *storm) save(version int) {
 		s.broken[version].Store(true)
 		saveFile(s.t, strings.Replace(text, " SOA ", " SAO ", 1), s.file)
 		if runtime.GOOS != "windows" {
+			s.asked.Store(time.Now().UnixNano())
 			s.must(s.program.cmd.Process.Signal(syscall.SIGHUP))
 		}
 	}
@@ -219,10 +221,11 @@ func (s *storm) save(version int) {
 // lateFrom is safely less than a file that vanished has to come back.
 const lateFrom = 100 * time.Millisecond
 
-// mayBeGone tells whether the zone file was away for so long that the zone is, by this machine's fault and not the server's.
+// mayBeGone tells whether the zone file was away for so long that the zone is, by this machine's fault and not the server's, or was taken away
+// while a reload that had been asked for could still be on its way: that one believes what it sees.
 func (s *storm) mayBeGone() bool {
 	away := s.away.Load()
-	return s.late.Load() || away != 0 && time.Now().UnixNano()-away > int64(lateFrom)
+	return s.late.Load() || away != 0 && (time.Now().UnixNano()-away > int64(lateFrom) || away-s.asked.Load() < int64(time.Second))
 }
 
 // back brings the zone file back.

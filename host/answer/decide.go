@@ -10,13 +10,15 @@ import (
 	"signpost/host/zone"
 )
 
-// decisions are a worker's own: which decision each policy made, for those that want no client fact, until the next generation or the next
-// epoch of health.
+// decisions are a worker's own: which decision each policy made, for those that want no client fact and, by place, for those that want no other,
+// until the next generation or the next epoch of health.
 type decisions struct {
 	decisionsOf uint64 // generation
 	epoch       uint64 // of health, of this batch
 	kept        map[*policy.Policy]*keptDecision
+	placed      map[placedKey]*keptDecision
 	called      policy.Decision // of the policy that was called last
+	there       policy.Decision // of placed, for the latest client; never decided into
 	picked      []int           // candidates of the latest draw
 	ttlCap      uint32          // of the latest draw, in seconds
 	facts       policy.Facts
@@ -40,6 +42,7 @@ type keptDecision struct {
 func (d *decisions) forget(generation uint64) {
 	d.decisionsOf = generation
 	d.kept = map[*policy.Policy]*keptDecision{}
+	d.placed = map[placedKey]*keptDecision{}
 	d.aims, d.outlooks = map[aimKey]*aim{}, nil
 }
 
@@ -120,6 +123,10 @@ func (w *Worker) decision(p *policy.Policy, set zone.RRset, name *wire.Name, qty
 		}
 	case p.Wants == 0:
 		kept = w.kept[p]
+	case p.Wants == policy.WantsGeo && w.trace == nil:
+		w.facts = policy.Facts{Client: w.clientNet()}
+		w.locate(p)
+		return w.decideAt(p)
 	}
 	if kept != nil && kept.epoch == w.epoch && w.trace == nil {
 		w.counts.Inc(metrics.DecisionsCached)

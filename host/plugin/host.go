@@ -85,6 +85,9 @@ func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) 
 	return h, nil
 }
 
+// memoryAfter is how long the host waits before it gives memory back: the first answers need the processors.
+const memoryAfter = time.Second
+
 // background compiles the built-in plugins, then keeps one spare instance of each module that policies use.
 func (h *Host) background(ctx context.Context, options Options) {
 	defer close(h.done)
@@ -95,9 +98,11 @@ func (h *Host) background(ctx context.Context, options Options) {
 		h.mu.Unlock()
 	}
 	close(h.ready)
-	debug.FreeOSMemory() // loading leaves 20 MB of garbage, which a quiet server would keep for minutes
+	loaded := time.After(memoryAfter)
 	for {
 		select {
+		case <-loaded:
+			debug.FreeOSMemory() // loading leaves 20 MB of garbage, which a quiet server would keep for minutes
 		case <-ctx.Done():
 			return
 		case <-h.wake:
