@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -70,18 +71,18 @@ func eventually(t *testing.T, what string, good func() bool) {
 	}
 }
 
-// freePort finds a port that is free for UDP and TCP.
+// freePort is a port that is free for both transports on every address. It is below those that systems give to clients, which would be in the
+// way of a wildcard for as long as they live.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 100 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		port := 20_000 + rand.IntN(10_000)
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		packets, err := net.ListenPacket("udp", listener.Addr().String())
-		_ = listener.Close() // it was to find the number
-		if err == nil {
+		_ = listener.Close()
+		if packets, err := net.ListenPacket("udp", fmt.Sprintf(":%d", port)); err == nil {
 			_ = packets.Close()
 			return port
 		}
