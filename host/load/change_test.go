@@ -242,3 +242,15 @@ func (f *follower) fuel() uint64 {
 	}
 	return f.options.Plugins.DecisionFuel(p)
 }
+
+// A directory with plugins is routed at the start, also when the built-in ones were ready before its own were loaded.
+func TestOwnPluginsAfterBuiltins(t *testing.T) {
+	own := tilt(t, tiltHead, `"name":"weighted","version":"1","kind":"routing","doc":""`)
+	for range 8 {
+		dir := t.TempDir()
+		write(t, own, dir, "plugins", "weighted.wasm")
+		write(t, routedText(1, "weighted id=a share=4"), dir, "example.com.zone")
+		f := follow(t, dir, withPlugins(t, plugins.Builtin()))
+		f.awaitWeight("example.com.", "[100004] false")
+	}
+}

@@ -217,6 +217,7 @@ func (l *Loader) demandRouted(now time.Time) {
 // pluginsArrived routes what had to wait for the built-in plugins.
 func (l *Loader) pluginsArrived() {
 	if l.modulesDue {
+		l.arrivedEarly = true
 		return // whoever names them would be told that there is no such plugin
 	}
 	if err := l.options.Plugins.Err(); err != nil {

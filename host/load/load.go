@@ -105,6 +105,7 @@ type Loader struct {
 	refused      map[string]bool          // plugin files that policies in service do not go with
 	inService    map[string]moduleVersion // plugin files of which a version is loaded
 	modulesDue   bool                     // the directory's plugins were not loaded yet: no zone can be routed
+	arrivedEarly bool                     // the built-in ones were ready before
 	replaced     bool                     // it went away since; another one may have the same inode
 	watchFault   bool                     // it was said that not everything can be watched
 	lookAt       time.Time                // when to look at everything, at the latest
