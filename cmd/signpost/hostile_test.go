@@ -175,12 +175,9 @@ func TestHostilePlugins(t *testing.T) {
 	static, routed := ask(true, until(rounds))
 	t.Logf("alone:         %s; %s", quietStatic.quantiles(), quietRouted.quantiles())
 	t.Logf("beside harm:   %s; %s", static.quantiles(), routed.quantiles())
-	const growth = 32 << 20
-	after := p.metric("process_resident_memory_bytes")
-	t.Logf("memory: %.1f MB before, %.1f MB after %d versions of each plugin", before/1e6, after/1e6, rounds)
-	if after > before+growth {
-		t.Errorf("memory: got %.0f MB, want at most %d MB more than %.0f", after/1e6, growth/1_000_000, before/1e6)
-	}
+	const growth = 8 << 20
+	t.Logf("memory: %.1f MB before, %.1f MB after %d versions of each plugin", before/1e6, p.metric("process_resident_memory_bytes")/1e6, rounds)
+	p.wait("the memory of before", func() bool { return p.metric("process_resident_memory_bytes") < before+growth })
 	p.wait("as many goroutines as before", func() bool { return p.metric("go_goroutines") <= goroutines+1 })
 	for i := range hostileDeeds {
 		if !strings.Contains(p.log.String(), fmt.Sprintf("plugin out of service: its policies answer without it; it is tried once a minute plugin=hostile%d strikes=10", i)) {

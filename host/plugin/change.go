@@ -21,6 +21,7 @@ func (h *Host) Begin() *Change { return &Change{host: h, plugins: map[string]*pl
 
 // Load compiles the module of a file plugins/NAME.wasm. An error leaves the Change as it was.
 func (c *Change) Load(ctx context.Context, name string, wasm []byte, limits Limits) error {
+	signal(c.host.loading)
 	m, err := c.host.compile(ctx, wasm, limits)
 	if err != nil {
 		return fmt.Errorf("plugin %s: %w", name, err)

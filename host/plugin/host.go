@@ -48,6 +48,7 @@ type Host struct {
 	kept        kept
 	ready       chan struct{}
 	wake        chan struct{} // a spare is missing
+	loading     chan struct{} // a module is being loaded
 	stop        context.CancelFunc
 	done        chan struct{} // the background goroutine has ended
 	retirements atomic.Uint64 // changes when a module was retired
@@ -73,7 +74,7 @@ func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) 
 	config = config.WithDebugInfoEnabled(false).
 		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureSIMD, false))
 	h := &Host{warning: options.Warn, tripped: options.Tripped, now: time.Now, config: config, kept: kept{options.CacheDir},
-		ready: make(chan struct{}), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		ready: make(chan struct{}), wake: make(chan struct{}, 1), loading: make(chan struct{}, 1), done: make(chan struct{}),
 		builtins: map[string]*plugin{}, loaded: map[string]*plugin{}}
 	if options.CacheDir != "" {
 		if err := h.kept.check(); err != nil {
@@ -85,7 +86,7 @@ func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) 
 	return h, nil
 }
 
-// memoryAfter is how long the host waits before it gives memory back: the first answers need the processors.
+// memoryAfter is how long the host waits after the last load before it gives memory back: the first answers need the processors.
 const memoryAfter = time.Second
 
 // background compiles the built-in plugins, then keeps one spare instance of each module that policies use.
@@ -98,10 +99,13 @@ func (h *Host) background(ctx context.Context, options Options) {
 		h.mu.Unlock()
 	}
 	close(h.ready)
-	loaded := time.After(memoryAfter)
+	loaded := time.NewTimer(memoryAfter)
+	defer loaded.Stop()
 	for {
 		select {
-		case <-loaded:
+		case <-h.loading:
+			loaded.Reset(memoryAfter)
+		case <-loaded.C:
 			debug.FreeOSMemory() // loading leaves 20 MB of garbage, which a quiet server would keep for minutes
 		case <-ctx.Done():
 			return
@@ -237,9 +241,12 @@ func (h *Host) tellTrips() {
 }
 
 // needSpare asks the background for a spare. It never waits.
-func (h *Host) needSpare() {
+func (h *Host) needSpare() { signal(h.wake) }
+
+// signal wakes whoever reads the channel, which has room for one signal; another one that waits says the same.
+func signal(c chan<- struct{}) {
 	select {
-	case h.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
