@@ -254,3 +254,24 @@ func TestOwnPluginsAfterBuiltins(t *testing.T) {
 		f.awaitWeight("example.com.", "[100004] false")
 	}
 }
+
+// Protects views from being changed by a configuration that the plugins, which are not ready yet, will refuse.
+func TestViewsBeforePlugins(t *testing.T) {
+	dir := t.TempDir()
+	write(t, "views:\n  inside: { clients: 10.0.0.0/8 }\n  public: {}\n", dir, "signpost.yaml")
+	write(t, zoneText(1, 0), dir, "example.com.zone")
+	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin()})
+	must(t, err)
+	t.Cleanup(h.Close)
+	f := follow(t, dir, func(o *Options) { o.Plugins = h })
+	write(t, "views:\n  inside: { clients: 11.0.0.0/8, attributes: { cleints: 12.0.0.0/8 } }\n  public: {}\n", dir, "signpost.yaml")
+	f.awaitDiagnostic(`unknown key "cleints"`)
+	if got := f.store.Load().Config.Views[0].Clients[0].String(); got != "10.0.0.0/8" {
+		t.Errorf("clients of the view: got %s, want those of the last good configuration", got)
+	}
+	if want := "configuration not loaded; the last good one stays"; !strings.Contains(f.log.String(), want) {
+		t.Errorf("log: got %s, want %q", f.log.String(), want)
+	}
+	write(t, "views:\n  inside: { clients: 11.0.0.0/8 }\n  public: {}\n", dir, "signpost.yaml")
+	f.await("the good configuration", func(*Status) bool { return f.store.Load().Config.Views[0].Clients[0].String() == "11.0.0.0/8" })
+}

@@ -220,6 +220,7 @@ func (l *Loader) pluginsArrived() {
 		l.arrivedEarly = true
 		return // whoever names them would be told that there is no such plugin
 	}
+	l.judgeViews()
 	if err := l.options.Plugins.Err(); err != nil {
 		l.options.Log.Error(fmt.Sprintf("built-in plugins: %v; routed names answer SERVFAIL", err))
 		return

@@ -100,7 +100,7 @@ type Loader struct {
 	saidBusy     map[string]bool          // of these, the ones that were logged
 	settled      bool                     // take all files as they are: for one look, not for following
 	root         fs.FileInfo              // the directory that the zones came from
-	viewsRefused bool                     // the latest configuration was refused because of its views alone: other plugins may accept it
+	viewsRefused bool                     // the latest configuration was not accepted because of its views alone: other plugins, or ready ones, may do so
 	pluginEpoch  uint64                   // changes when plugins of files did
 	refused      map[string]bool          // plugin files that policies in service do not go with
 	inService    map[string]moduleVersion // plugin files of which a version is loaded

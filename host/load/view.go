@@ -75,29 +75,38 @@ func (l *Loader) choose(cfg *config.Config) (*zone.Choice, diag.List) {
 	return choice, diags
 }
 
-// takeConfig puts a batch's configuration in force, unless the plugins refuse its views: then all of it stays as it was.
+// takeConfig puts a batch's configuration in force, unless the plugins refuse its views, or are not ready to judge them: then all of it
+// stays as it was. At the first start there is nothing to stay.
 func (l *Loader) takeConfig(b *batch) (taken bool) {
 	choice, diags := l.choose(b.config)
 	if diags.Errors() > 0 {
 		l.found.config = append(l.found.config, diags...)
 		l.refuseConfig()
-		if !l.first {
-			if l.wanted == b.config {
-				l.want(l.config, l.options.Now())
-				l.lookAt = time.Time{} // the views are others
-			}
-			l.viewsRefused = true
-			return false
+	}
+	unjudged := choice != nil && choice.Policy == nil && l.options.Plugins != nil && l.options.Plugins.Err() == nil
+	if !l.first && (diags.Errors() > 0 || unjudged) {
+		if l.wanted == b.config {
+			l.want(l.config, l.options.Now())
+			l.lookAt = time.Time{} // the views are others
 		}
+		l.viewsRefused = true
+		return false
 	}
 	l.config, l.choice, l.found.views = b.config, choice, nil
 	return true
 }
 
+// judgeViews has a configuration read again whose views were not accepted: other plugins may do so.
+func (l *Loader) judgeViews() {
+	if l.viewsRefused {
+		l.settler.demand(config.FileName, l.options.Now())
+	}
+}
+
 // modulesChanged has the views chosen by new plugins, and tells whether that is to be published. Views that they refuse are chosen as before.
 func (l *Loader) modulesChanged(modules []*moduleJob) bool {
-	if l.viewsRefused && len(modules) > 0 {
-		l.settler.demand(config.FileName, l.options.Now()) // perhaps they accept it
+	if len(modules) > 0 {
+		l.judgeViews()
 	}
 	concerned := l.choice != nil && l.choice.Policy == nil
 	for _, m := range modules {
