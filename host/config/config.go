@@ -49,7 +49,9 @@ type Config struct {
 	Latency     Latency
 	Collections map[string][]netip.Prefix // networks by the name that annotations give them
 
-	Checks  map[string]Check        // by name
+	Checks  map[string]Check // by name
+	Probing Probing          // of all checks
+	Notices Notices
 	Plugins map[string]PluginLimits // by plugin name; a plugin without an entry gets DefaultPluginLimits
 }
 
@@ -126,17 +128,6 @@ type Latency struct {
 	Regions map[string]geo.Region // own ones, by name
 }
 
-// Check is a declared health check. This version validates it and does not probe it.
-type Check struct {
-	Kind     string // http, https, tcp, …: one of the kinds in the table of options
-	Interval time.Duration
-	Fall     int // consecutive failures that make it down
-	Rise     int // consecutive passes that make it up
-	Invert   bool
-	Disabled bool
-	Pos      diag.Pos // of its name
-}
-
 // PluginLimits bounds one plugin.
 type PluginLimits struct {
 	Pos       diag.Pos // of its name; the zero Pos for defaults
@@ -170,12 +161,16 @@ func Default() *Config {
 		Collections: map[string][]netip.Prefix{},
 
 		Checks:  map[string]Check{},
+		Probing: Probing{Concurrency: 512, ConcurrencyPerHost: 64, StartWait: 5 * time.Second},
 		Plugins: map[string]PluginLimits{},
 	}
 }
 
 func defaultCheck() Check {
-	return Check{Interval: 30 * time.Second, Fall: 3, Rise: 3}
+	return Check{
+		Interval: 30 * time.Second, Jitter: 5, Fall: 3, Rise: 3, Connect: 4 * time.Second, Respond: 2 * time.Second,
+		OnUnknown: UnknownUp, Judge: DefaultJudge,
+	}
 }
 
 // Plugin returns the limits of the plugin name.

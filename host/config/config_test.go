@@ -103,7 +103,10 @@ func TestParseEverything(t *testing.T) {
 	}
 	prefix := netip.MustParsePrefix
 	pos := func(line, col int) diag.Pos { return diag.Pos{File: "signpost.yaml", Line: line, Col: col} }
-	web := Check{Kind: "http", Interval: 10 * time.Second, Fall: 2, Rise: 4, Invert: true, Pos: pos(26, 3)}
+	web := defaultCheck()
+	web.Kind, web.Interval, web.Fall, web.Rise, web.Invert, web.Pos = "http", 10*time.Second, 2, 4, true, pos(26, 3)
+	stack := defaultCheck()
+	stack.Kind, stack.Disabled, stack.Pos = "calculated", true, pos(28, 3)
 	same := web
 	same.Pos = pos(27, 3)
 	want := &Config{
@@ -132,9 +135,9 @@ func TestParseEverything(t *testing.T) {
 			"offices": {prefix("192.0.2.0/24"), prefix("2001:db8::/32")}, "home": {prefix("198.51.100.7/32")},
 		},
 		Checks: map[string]Check{
-			"web": web, "same": same,
-			"stack": {Kind: "calculated", Interval: 30 * time.Second, Fall: 3, Rise: 3, Disabled: true, Pos: pos(28, 3)},
+			"web": web, "same": same, "stack": stack,
 		},
+		Probing: Default().Probing,
 		Plugins: map[string]PluginLimits{"canary": {
 			pos(35, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(35, 21), 1000, 512 << 10,
 		}},

@@ -24,6 +24,7 @@ type Candidate struct {
 	Key
 	Check    string        // "": none
 	State    policy.Health // what decisions see
+	Share    uint8         // percent of its weight that it gets while it is up
 	Since    time.Time
 	Why      string        // the operator's reason, or what the check found; may be ""
 	Verdict  policy.Health // what counts without the override
@@ -33,7 +34,7 @@ type Candidate struct {
 func (c *candidate) describe(key setKey) Candidate {
 	d := Candidate{
 		Key: Key{key.view, key.owner, key.typ, c.id}, Check: c.check,
-		State: c.state(), Since: c.since, Why: c.finding, Verdict: c.verdict,
+		State: c.state(), Share: c.share(), Since: c.since, Why: c.finding.Why, Verdict: c.finding.Health,
 	}
 	if c.override != nil {
 		d.Override, d.Why = *c.override, c.override.Reason

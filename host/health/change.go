@@ -34,11 +34,19 @@ type Override struct {
 func (c *candidate) state() policy.Health {
 	switch {
 	case c.override == nil:
-		return c.verdict
+		return c.finding.Health
 	case c.override.Force == ForceUp:
 		return policy.Up
 	}
 	return policy.Down
+}
+
+// share is the percentage of its weight that the candidate gets.
+func (c *candidate) share() uint8 {
+	if c.override != nil {
+		return 100
+	}
+	return c.finding.Share
 }
 
 // publish writes the word, and tells whether workers see another state.
@@ -54,10 +62,11 @@ func (c *candidate) publish(now time.Time) bool {
 
 // Judge is what a check found about a candidate. One that has no check, or is gone, has no verdict: it is false for those.
 // An override stays in force; the verdict counts again when it ends.
-func (t *Table) Judge(k Key, verdict policy.Health, finding string) bool {
+func (t *Table) Judge(k Key, f Finding) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.sets[setKey{k.View, k.Name, k.Type}]
+	key := setKey{k.View, k.Name, k.Type}
+	s := t.sets[key]
 	if s == nil {
 		return false
 	}
@@ -65,13 +74,11 @@ func (t *Table) Judge(k Key, verdict policy.Health, finding string) bool {
 	if c == nil || c.check == "" {
 		return false
 	}
-	c.finding = finding
-	if c.verdict == verdict {
-		return true
-	}
-	c.verdict = verdict
+	from, fromShare := c.state(), c.share()
+	c.finding = f
 	if c.publish(t.now()) {
 		t.epoch.Add(1)
+		t.tellLocked(key, c, from, fromShare)
 	}
 	return true
 }
@@ -85,11 +92,15 @@ func (t *Table) Override(which Query, word Override) []Candidate {
 	var list []Candidate
 	changed := false
 	t.eachLocked(which, func(key setKey, c *candidate) {
+		from, fromShare := c.state(), c.share()
 		c.override = &word
 		if word.Force == Auto {
 			c.override = nil
 		}
-		changed = c.publish(word.At) || changed
+		if c.publish(word.At) {
+			changed = true
+			t.tellLocked(key, c, from, fromShare)
+		}
 		list = append(list, c.describe(key))
 	})
 	if changed {

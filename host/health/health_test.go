@@ -74,12 +74,12 @@ func TestOverrideWins(t *testing.T) {
 		}
 		epoch = table.Epoch()
 	}
-	table.Judge(Key(one("main")), policy.Up, "200 OK")
+	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Why: "200 OK"})
 	expect(t, "judged", p, policy.Up, policy.Up)
 	step("judged", true)
-	table.Judge(Key(one("main")), policy.Up, "200 OK again")
+	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Why: "200 OK again"})
 	step("judged the same", false)
-	if table.Judge(Key(one("standby")), policy.Down, "") || table.Judge(Key(one("nobody")), policy.Down, "") {
+	if table.Judge(Key(one("standby")), Finding{Health: policy.Down, Share: 100, Why: ""}) || table.Judge(Key(one("nobody")), Finding{Health: policy.Down, Share: 100, Why: ""}) {
 		t.Error("a candidate without check, or that is not there, got a verdict")
 	}
 	if got := table.Override(one("main"), Override{Force: ForceDown, Reason: "disk", By: "ann"}); len(got) != 1 || got[0].State != policy.Down ||
@@ -88,11 +88,11 @@ func TestOverrideWins(t *testing.T) {
 	}
 	expect(t, "forced down", p, policy.Down, policy.Up)
 	step("forced down", true)
-	table.Judge(Key(one("main")), policy.Down, "timeout")
-	table.Judge(Key(one("main")), policy.Up, "200 OK")
+	table.Judge(Key(one("main")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
+	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Why: "200 OK"})
 	expect(t, "judged behind the override", p, policy.Down, policy.Up)
 	step("judged behind the override", false)
-	table.Judge(Key(one("main")), policy.Down, "timeout")
+	table.Judge(Key(one("main")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
 	table.Override(one("main"), Override{Force: Auto})
 	step("automatic, and still down", false)
 	if got := table.List(one("main")); got[0].Why != "timeout" || got[0].Override.Force != Auto || got[0].Since.Unix() != 1000+120 {
@@ -116,7 +116,7 @@ func TestReplaceKeeps(t *testing.T) {
 	table := NewTable(nil)
 	first := of("a web", "b web", "c")
 	table.Replace("public", nil, []*policy.Policy{first})
-	table.Judge(Key(one("a")), policy.Down, "timeout")
+	table.Judge(Key(one("a")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
 	table.Override(one("c"), Override{Force: ForceDown, Reason: "moved"})
 	second := of("c", "new web", "a web", "b other")
 	if lost := table.Replace("public", []*policy.Policy{first}, []*policy.Policy{second}); lost != nil {
@@ -240,7 +240,7 @@ func TestHammer(t *testing.T) {
 	}
 	writers.Go(func() {
 		for i := range 2000 {
-			table.Judge(Key(one("a")), policy.Health(i%3), "")
+			table.Judge(Key(one("a")), Finding{Health: policy.Health(i % 3), Share: 100, Why: ""})
 		}
 	})
 	writers.Go(func() {
@@ -259,7 +259,7 @@ func TestHammer(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
-	table.Judge(Key(one("a")), policy.Up, "")
+	table.Judge(Key(one("a")), Finding{Health: policy.Up, Share: 100, Why: ""})
 	table.Override(one("b"), Override{Force: ForceUp})
 	before := table.Epoch()
 	table.Override(one("b"), Override{Force: ForceDown})

@@ -17,11 +17,13 @@ import (
 // Table is the health of all candidates. It is bounded by the zones: a candidate that no served policy has is forgotten.
 // Replace is called by the loader alone; everything else by anybody at any time.
 type Table struct {
-	epoch atomic.Uint64 // moves after each change of a word
-	now   func() time.Time
+	epoch  atomic.Uint64 // moves after each change of a word
+	claims atomic.Uint64 // moves after each change of the candidates
+	now    func() time.Time
 
-	mu   sync.Mutex
-	sets map[setKey]*set
+	mu    sync.Mutex
+	sets  map[setKey]*set
+	watch []func(Change)
 }
 
 // setKey names a policy.
@@ -39,10 +41,10 @@ type candidate struct {
 	claims    int // served policies that have it
 	slot      *policy.Slot
 
-	verdict  policy.Health // of the check; Up without one
-	finding  string        // why, as the prober said
-	override *Override     // nil: none
-	since    time.Time     // when the state that counts became what it is
+	endpoints []string  // for the check
+	finding   Finding   // of the check; without one it is up
+	override  *Override // nil: none
+	since     time.Time // when the state that counts became what it is
 }
 
 // NewTable returns an empty table. now is the clock, nil for time.Now.
@@ -92,6 +94,7 @@ func (t *Table) Replace(view string, old, next []*policy.Policy) (lost []Candida
 	if changed {
 		t.epoch.Add(1)
 	}
+	t.claims.Add(1)
 	return lost
 }
 
@@ -114,6 +117,9 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 			c.check = p.Checks[i]
 			changed = c.begin(t.now()) || changed
 		}
+		if p.Endpoints != nil {
+			c.endpoints = p.Endpoints[i]
+		}
 		c.claims++
 		p.Slots[i] = c.slot
 		ordered = append(ordered, c)
@@ -129,9 +135,9 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 
 // begin sets the verdict that a candidate has before its check said anything.
 func (c *candidate) begin(now time.Time) (changed bool) {
-	c.verdict, c.finding = policy.Up, ""
+	c.finding = Finding{Health: policy.Up, Share: 100}
 	if c.check != "" {
-		c.verdict = policy.Unknown
+		c.finding.Health = policy.Unknown
 	}
 	return c.publish(now)
 }

@@ -88,11 +88,14 @@ type Note struct {
 // Policy is an accepted Spec. It is immutable and shared by all workers; it works as long as something refers to it, also after
 // its plugins were replaced by newer ones.
 type Policy struct {
-	Owner     string
-	Type      uint16
-	Chain     []string
-	IDs       []string // of the candidates, in the order of the Spec
-	Checks    []string // aligned with IDs; "": always up
+	Owner  string
+	Type   uint16
+	Chain  []string
+	IDs    []string // of the candidates, in the order of the Spec
+	Checks []string // aligned with IDs; "": always up
+	// Endpoints are what the check of each candidate probes: addresses, or host names with the last dot, of its records, each once, in the order of
+	// the zone. Aligned with IDs; a candidate without check has none. nil: none has a check.
+	Endpoints [][]string
 	OnAllDown OnAllDown
 	// FailClosed is for a policy whose answer may be a secret: a candidate is chosen only if every plugin of the chain gave it weight. When all
 	// are down the outcome is NoData, and ServFail when a plugin fails.
