@@ -20,6 +20,9 @@ type Control struct {
 	QueryLogWritten atomic.Uint64 // lines; writer: querylog/file, as of the next
 	QueryLogFailed  atomic.Uint64 // lines that the file did not take
 
+	Probes  Probes
+	Notices Notices
+
 	mu      sync.Mutex
 	reloads Reloads
 }
