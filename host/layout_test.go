@@ -32,7 +32,7 @@ var floor = map[string]int{
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
 	"plugins/examples/canary": 2, "sdk/tck": 2,
 	"host/compile": 3, "host/message": 3, "host/workshop": 3, "plugins/builtin": 3,
-	"host/answer": 4, "host/querylog/line": 4,
+	"host/answer": 4, "host/probe/attempt": 4, "host/querylog/line": 4,
 	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/querylog/file": 5,
 	"host": 6, "host/conformance": 6,
 	"cmd/peerbench": 7, "cmd/signpost": 7,
@@ -43,12 +43,12 @@ var homes = map[string][]string{
 	"github.com/fsnotify/fsnotify":         {"host/load"},
 	"github.com/goccy/go-yaml":             {"host/config"},
 	"github.com/maxmind/mmdbwriter":        {"cmd/peerbench", "host/geo/sample"},
-	"github.com/miekg/dns":                 {"cmd/peerbench"},
+	"github.com/miekg/dns":                 {"cmd/peerbench", "host/probe/attempt"},
 	"github.com/oschwald/maxminddb-golang": {"host/geo"},
 	"github.com/prometheus/client_golang":  {"host/admin"},
 	"github.com/spf13/cobra":               {"cmd/signpost"},
 	"github.com/tetratelabs/wazero":        {"host/plugin"},
-	"golang.org/x/net":                     {"host/admin"},
+	"golang.org/x/net":                     {"host/admin", "host/probe/attempt"},
 	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load"},
 }
 

@@ -1,0 +1,68 @@
+// Package attempt tries an endpoint once, as a check says, and tells what it saw.
+//
+// Plane: control. Floor: 4. Journey of a probe: step 2 (Prober.Attempt).
+// Nothing that an endpoint does keeps an attempt longer than the check's timeouts, makes it hold more than a few kilobytes, or leaves anything
+// behind: no goroutine, no socket, no process.
+package attempt
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"signpost/host/config"
+)
+
+// Result is what one attempt saw.
+type Result struct {
+	OK     bool
+	NoData bool          // of a metric: the server did not answer, or has no value; OK is false then
+	Took   time.Duration // of all of it
+	Code   uint16        // status of HTTP, rcode of DNS, exit status of a program; 0 where there is none
+	Text   string        // in a few words: "200 OK", "connect refused"
+}
+
+// Resolver finds the addresses of a host name, in the order in which they should be tried. *net.Resolver is one.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Options are what attempts need of the server. The zero value will do.
+type Options struct {
+	Dir      string   // the data directory, which files of a check are relative to
+	ExecDir  string   // where programs of exec checks are; "": there are none
+	Resolver Resolver // nil: the system's
+}
+
+// Prober makes the attempts of one check. Attempt may be called by many at a time; Close once, when no Attempt is under way.
+type Prober interface {
+	// Attempt tries an endpoint, which is an address or a host name; checks that have no use for one ignore it. It returns soon after ctx is done.
+	Attempt(ctx context.Context, endpoint string) Result
+	Close()
+}
+
+// New returns the Prober of a check. The error says what the check needs and is not there: a file, the permission for ICMP, a directory of
+// programs. The Prober is good nevertheless unless it is nil: its attempts fail with that reason until the reason is gone. It is nil for kinds
+// that have no attempts.
+func New(name string, c *config.Check, o Options) (Prober, error) {
+	if o.Resolver == nil {
+		// Go's own resolver gives up when its context is done; the C library's keeps a thread until it is through.
+		o.Resolver = &net.Resolver{PreferGo: true}
+	}
+	switch c.Kind {
+	case config.CheckTCP:
+		return newTCP(c, o), nil
+	}
+	return nil, fmt.Errorf("a check of kind %s has no attempts", c.Kind)
+}
+
+// passed and failed make Results.
+func passed(started time.Time, code uint16, text string) Result {
+	return Result{OK: true, Took: time.Since(started), Code: code, Text: text}
+}
+
+func failed(started time.Time, code uint16, text string) Result {
+	return Result{Took: time.Since(started), Code: code, Text: text}
+}

@@ -1,0 +1,64 @@
+package attempt
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// addressesMax is how many addresses of a host name are tried.
+const addressesMax = 8
+
+// dialer connects to endpoints.
+type dialer struct {
+	resolver Resolver
+	within   time.Duration // for all of it
+}
+
+// addresses returns where an endpoint is: an address is there itself, a host name where the resolver says.
+func (d *dialer) addresses(ctx context.Context, endpoint string, deadline time.Time) ([]netip.Addr, error) {
+	if addr, err := netip.ParseAddr(endpoint); err == nil {
+		return []netip.Addr{addr}, nil
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	found, err := d.resolver.LookupNetIP(ctx, "ip", endpoint)
+	if err == nil && len(found) == 0 {
+		err = &net.DNSError{Err: "no such host", Name: endpoint, IsNotFound: true}
+	}
+	if err != nil {
+		return nil, &unresolved{endpoint, err}
+	}
+	return found[:min(len(found), addressesMax)], nil
+}
+
+// dial connects to the first address of an endpoint that answers; each gets its part of the time that is left.
+func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline time.Time) (net.Conn, error) {
+	found, err := d.addresses(ctx, endpoint, deadline)
+	if err != nil {
+		return nil, err
+	}
+	var first error
+	for i, addr := range found {
+		now := time.Now()
+		part := now.Add(deadline.Sub(now) / time.Duration(len(found)-i))
+		conn, err := connect(ctx, netip.AddrPortFrom(addr.Unmap(), uint16(port)), part)
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+// connect opens a connection to an address.
+func connect(ctx context.Context, to netip.AddrPort, deadline time.Time) (net.Conn, error) {
+	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	return d.DialContext(ctx, "tcp", to.String())
+}

@@ -1,0 +1,90 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// unresolved is the error of a host name without addresses.
+type unresolved struct {
+	host string
+	err  error
+}
+
+func (u *unresolved) Error() string {
+	var lookup *net.DNSError
+	switch {
+	case errors.Is(u.err, context.Canceled):
+		return stopped
+	case errors.As(u.err, &lookup) && lookup.IsNotFound:
+		return u.host + " does not resolve: no such host"
+	case timedOut(u.err):
+		return u.host + " does not resolve: timeout"
+	case errors.As(u.err, &lookup):
+		return u.host + " does not resolve: " + lookup.Err
+	}
+	return u.host + " does not resolve: " + u.err.Error()
+}
+
+func (u *unresolved) Unwrap() error { return u.err }
+
+// stopped is the text of an attempt whose context was cancelled.
+const stopped = "stopped"
+
+// plain are texts of the system's errors that are the same on every system.
+var plain = []struct {
+	err  error
+	text string
+}{
+	{syscall.ECONNREFUSED, "refused"},
+	{syscall.ECONNRESET, "reset"},
+	{syscall.ECONNABORTED, "aborted"},
+	{syscall.EPIPE, "reset"},
+	{syscall.EHOSTUNREACH, "no route to host"},
+	{syscall.ENETUNREACH, "no route to network"},
+	{syscall.EADDRNOTAVAIL, "no local address or port left"},
+	{syscall.EMFILE, "too many open files here"},
+	{syscall.ENFILE, "too many open files here"},
+	{syscall.EACCES, "not permitted here"},
+	{syscall.EPERM, "not permitted here"},
+	{io.EOF, "closed"},
+	{io.ErrUnexpectedEOF, "closed"},
+}
+
+// reason puts an error into a few words that stay the same from attempt to attempt: doing ("connect"), and what became of it.
+func reason(doing string, within time.Duration, err error) string {
+	var lookup *unresolved
+	switch {
+	case errors.As(err, &lookup):
+		return lookup.Error()
+	case errors.Is(err, context.Canceled):
+		return stopped
+	case timedOut(err):
+		return doing + " timeout after " + within.String()
+	}
+	for _, p := range plain {
+		if !errors.Is(err, p.err) {
+			continue
+		}
+		if strings.HasPrefix(p.text, "no ") {
+			return p.text
+		}
+		return doing + " " + p.text
+	}
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next // what is innermost has neither addresses nor ports, which differ each time
+	}
+	return doing + ": " + err.Error()
+}
+
+// timedOut reports whether an error is of a deadline.
+func timedOut(err error) bool {
+	var network net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout()
+}
