@@ -3,6 +3,8 @@ package config
 import (
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"signpost/host/diag"
@@ -61,6 +63,30 @@ type Check struct {
 	Metric     MetricCheck
 	Push       PushCheck
 	Calculated CalculatedCheck
+}
+
+// endpointWord stands for the endpoint in the arguments of programs and in PromQL.
+const endpointWord = "%ENDPOINT%"
+
+// ProbesEndpoint tells whether the check of that name is of each record's own address or host name. The others find the same for all who use
+// them: those with a Target, disabled ones, what is pushed, a metric without %ENDPOINT%, and what is calculated of such.
+func (c *Config) ProbesEndpoint(name string) bool { return c.probesEndpoint(name, map[string]bool{}) }
+
+func (c *Config) probesEndpoint(name string, asked map[string]bool) bool {
+	check, declared := c.Checks[name]
+	if !declared || asked[name] || check.Disabled || check.Target != "" {
+		return false
+	}
+	asked[name] = true
+	switch check.Kind {
+	case CheckPush:
+		return false
+	case CheckMetric:
+		return strings.Contains(check.Metric.Query, endpointWord)
+	case CheckCalculated:
+		return slices.ContainsFunc(check.Calculated.Of, func(child string) bool { return c.probesEndpoint(child, asked) })
+	}
+	return true
 }
 
 // HTTPCheck asks for a page over HTTP/1.1, on a connection of its own.

@@ -25,6 +25,9 @@ type Config struct {
 	Listen []string // as ParseListen returns them: "127.0.0.1:5300", ":53" (every address, both families), "[::]:53" (IPv6 only)
 	Admin  string   // host:port of the HTTP server; empty = none
 
+	AdminSocket    File // unix socket of the same server, where nobody is asked for a token; the zero File: none
+	AdminTokenFile File // holds the token that requests which change something must bring; the zero File: none is asked for
+
 	Views  []View // in order; public is always among them
 	Serial string // SerialFile or SerialAuto
 
@@ -52,6 +55,9 @@ type Config struct {
 	Checks  map[string]Check // by name
 	Probing Probing          // of all checks
 	Notices Notices
+
+	Overrides File // operators' words about candidates, as a file; the zero File: overrides.yaml in the state directory
+
 	Plugins map[string]PluginLimits // by plugin name; a plugin without an entry gets DefaultPluginLimits
 }
 
@@ -72,6 +78,8 @@ type View struct {
 	ClientsPos  diag.Pos       // of them
 	Listen      []string       // the sockets, as Sockets returns them, whose queries may see it; empty = all
 	Fallthrough bool           // a name that its zone lacks is looked up in the next view
+	Check       string         // the view is left out while it is down; "": never
+	CheckPos    diag.Pos       // of that name
 	Attributes  []Attribute    // for the plugins that choose, beside clients; in the order of the file
 }
 

@@ -21,6 +21,9 @@ type setter func(p *parser, name string, v value)
 var options = []option{
 	{"listen", `[127.0.0.1:5300, "[::1]:5300"]`, "Addresses served over UDP and TCP. `ADDR:PORT`; `ADDR` alone means port 53; `:PORT`, `*:PORT` or `PORT` every address, IPv4 and IPv6; `0.0.0.0:PORT` or `[::]:PORT` every address of one family.", setListen, nil},
 	{"admin", "127.0.0.1:5380", "Address of the HTTP server for /healthz, /readyz, /metrics, /health, /plugins and /explain; `off` for none. It has no password: keep it on loopback.", setAdmin, nil},
+	{"admin-socket", "", "Unix socket of the same server, which only this user may open (mode 0600).", setFile(func(p *parser) *File { return &p.config.AdminSocket }), nil},
+	{"admin-token-file", "", "File with the token that requests which change something must bring (`Authorization: Bearer …`).", setFile(func(p *parser) *File { return &p.config.AdminTokenFile }), nil},
+	{"overrides", "", "File of the operators' words about candidates; left out: `overrides.yaml` in the state directory.", setFile(func(p *parser) *File { return &p.config.Overrides }), nil},
 
 	{"views", "", "Split-horizon views, in the order in which a client is sent to them. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is last unless it is listed.", nil, nil},
 	{"views.*", "", "", nil, openView},
