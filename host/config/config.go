@@ -23,10 +23,11 @@ const PublicView = "public"
 // Config is what signpost.yaml says. It never changes after Parse; a snapshot and its workers share it.
 type Config struct {
 	Listen []string // as ParseListen returns them: "127.0.0.1:5300", ":53" (every address, both families), "[::]:53" (IPv6 only)
-	Admin  string   // host:port of the HTTP server; empty = none
 
-	AdminSocket    File // unix socket of the same server, where nobody is asked for a token; the zero File: none
-	AdminTokenFile File // holds the token that requests which change something must bring; the zero File: none is asked for
+	Admin          string   // host:port of the HTTP server; empty = none
+	AdminSocket    File     // unix socket of the same server, where nobody is asked for a token; the zero File: none
+	AdminTokenFile File     // holds the token that requests which change something must bring; the zero File: none is asked for
+	AdminHosts     []string // names beside addresses, localhost and the machine's own by which its clients may call it, in lower case
 
 	Views  []View // in order; public is always among them
 	Serial string // SerialFile or SerialAuto

@@ -121,38 +121,8 @@ func setListen(p *parser, _ string, v value) {
 	}
 }
 
-// AdminOff is the value of admin that turns the HTTP server off.
-const AdminOff = "off"
-
-// ParseAdmin reads the address of the HTTP server: host:port with an IP address, :PORT or PORT for every address. "off" returns "".
-func ParseAdmin(raw string) (string, error) {
-	if raw == AdminOff || raw == "false" {
-		return "", nil
-	}
-	if _, err := netip.ParseAddr(strings.Trim(raw, "[]")); err == nil {
-		return "", fmt.Errorf("%q has no port", raw)
-	}
-	return ParseListen(raw)
-}
-
 // IsLoopback tells whether only this machine reaches addr, as ParseListen returns it.
 func IsLoopback(addr string) bool {
 	parsed, err := netip.ParseAddrPort(addr)
 	return err == nil && parsed.Addr().IsLoopback()
-}
-
-func setAdmin(p *parser, _ string, v value) {
-	raw, ok := p.scalar(v, "an address or off")
-	if !ok {
-		return
-	}
-	addr, err := ParseAdmin(raw)
-	if err != nil {
-		p.diags.Errorf(v.pos, "%s: %v", v.key, err)
-		return
-	}
-	if addr != "" && !IsLoopback(addr) {
-		p.diags.Warnf(v.pos, "%s: %s is reachable from other machines and asks for no password", v.key, addr)
-	}
-	p.config.Admin = addr
 }

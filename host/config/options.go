@@ -20,9 +20,10 @@ type setter func(p *parser, name string, v value)
 // options is every key there is. README.md's table is printed from it (Table), and the default column is tested against Default.
 var options = []option{
 	{"listen", `[127.0.0.1:5300, "[::1]:5300"]`, "Addresses served over UDP and TCP. `ADDR:PORT`; `ADDR` alone means port 53; `:PORT`, `*:PORT` or `PORT` every address, IPv4 and IPv6; `0.0.0.0:PORT` or `[::]:PORT` every address of one family.", setListen, nil},
-	{"admin", "127.0.0.1:5380", "Address of the HTTP server for /healthz, /readyz, /metrics, /health, /plugins and /explain; `off` for none. It has no password: keep it on loopback.", setAdmin, nil},
-	{"admin-socket", "", "Unix socket of the same server, which only this user may open (mode 0600).", setFile(func(p *parser) *File { return &p.config.AdminSocket }), nil},
-	{"admin-token-file", "", "File with the token that requests which change something must bring (`Authorization: Bearer …`).", setFile(func(p *parser) *File { return &p.config.AdminTokenFile }), nil},
+	{"admin", "127.0.0.1:5380", "Address of the HTTP server of health, metrics, status and the rest; `/` there lists it all. `off`: none. On an address that other machines reach they may read, and nobody may change anything without `admin-token-file`.", setAdmin, nil},
+	{"admin-token-file", "", "File with a secret of at least 16 bytes, relative to the data directory or absolute. Who changes something over HTTP must bring it as a bearer token. It is read again when it changes. Left out: on loopback everybody may change things.", setFile(func(p *parser) *File { return &p.config.AdminTokenFile }), nil},
+	{"admin-socket", "", "Path of a Unix socket, relative to the data directory or absolute, with the same server. Only the user who runs the server, and root, can use it; they need no token.", setSocket, nil},
+	{"admin-hosts", "", "Names by which browsers and proxies may call the HTTP server, beside addresses, `localhost` and the machine's own name. Any other is refused: it may be one that a stranger has turned to this address.", setHosts, nil},
 	{"overrides", "", "File of the operators' words about candidates; left out: `overrides.yaml` in the state directory.", setFile(func(p *parser) *File { return &p.config.Overrides }), nil},
 
 	{"views", "", "Split-horizon views, in the order in which a client is sent to them. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is last unless it is listed.", nil, nil},
