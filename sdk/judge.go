@@ -40,6 +40,10 @@ type History struct{ raw abi.History }
 // Before returns the verdict so far.
 func (h *History) Before() State { return State(h.raw.Before) }
 
+// Prior returns the verdict before that one: Unknown if there was none, or nobody knows. A target that is up and was down before has come back;
+// one that is up and was unknown before has not been away.
+func (h *History) Prior() State { return State(h.raw.Prior) }
+
 // HeldMillis returns how long that verdict has stood, 0 while it is unknown.
 func (h *History) HeldMillis() uint32 { return h.raw.HeldMillis }
 
@@ -68,3 +72,7 @@ type Verdict struct{ raw abi.Verdict }
 func (v *Verdict) Set(state State, reason Reason, value uint32) {
 	v.raw.Health, v.raw.Reason, v.raw.Value = uint8(state), reason.number, value
 }
+
+// SetShare has the target get so many percent of its weight while it is not down, 0 to 100. Without it that is 100. Less and more are taken as
+// the nearest of these.
+func (v *Verdict) SetShare(percent int) { v.raw.Share = uint8(max(0, min(percent, 100))) }

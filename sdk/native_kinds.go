@@ -12,6 +12,7 @@ import (
 // Evidence is what a Trial judges from.
 type Evidence struct {
 	Before     State
+	Prior      State
 	HeldMillis uint32
 
 	// Seen is one text for each vantage point: + for a success and - for a failure, the latest first, a second apart.
@@ -22,13 +23,14 @@ type Evidence struct {
 // Opinion is what a health plugin said.
 type Opinion struct {
 	State  State
+	Share  int    // percent; 100 if nothing is said
 	Reason string // with its value
 }
 
 // Judge runs a health plugin once.
 func (t *Trial) Judge(e Evidence) Opinion {
 	history := &t.guest.history.raw
-	*history = abi.History{VantageCount: uint32(len(e.Seen)), Before: uint8(e.Before), HeldMillis: e.HeldMillis}
+	*history = abi.History{VantageCount: uint32(len(e.Seen)), Before: uint8(e.Before), Prior: uint8(e.Prior), HeldMillis: e.HeldMillis}
 	for i, seen := range e.Seen {
 		v := &history.Vantages[i]
 		switch seen {
@@ -47,10 +49,10 @@ func (t *Trial) Judge(e Evidence) Opinion {
 		}
 		v.AttemptCount = uint32(len(seen))
 	}
-	t.guest.verdict = Verdict{abi.Verdict{Health: uint8(e.Before)}}
+	t.guest.verdict = Verdict{abi.Verdict{Health: uint8(e.Before), Share: abi.ShareUnsaid}}
 	t.guest.judge(1)
 	got := &t.guest.verdict.raw
-	o := Opinion{State: State(got.Health)}
+	o := Opinion{State: State(got.Health), Share: min(int(got.Share), 100)}
 	if got.Reason > 0 {
 		o.Reason = strings.Replace(t.guest.plugins[0].about.Reasons[got.Reason-1], "#", strconv.FormatUint(uint64(got.Value), 10), 1)
 	}

@@ -19,6 +19,7 @@ type Judge struct{ program *program }
 // Evidence is what is known of a check's target.
 type Evidence struct {
 	Before   policy.Health // the verdict so far
+	Prior    policy.Health // the verdict before that one; Unknown: there was none. A target that comes up after it was down may start slowly
 	Held     time.Duration // since when it stands
 	Vantages []Vantage     // at most abi.VantageMax; more are left out
 }
@@ -40,10 +41,14 @@ type Attempt struct {
 // Verdict is what a health plugin said.
 type Verdict struct {
 	Health  policy.Health
+	Share   uint8  // 0..100: percent of its weight that the target gets while it is not down
 	Reason  string // "": none was given
 	Fuel    uint64
-	Problem string // why the plugin could not say; then Health is as it was. "": it could
+	Problem string // why the plugin could not say; then Health is as it was, and Share 100. "": it could
 }
+
+// shareAll is a share that leaves the target its weight.
+const shareAll = 100
 
 // Judge turns what signpost.yaml says of a check into a Judge, or says what is wrong with it. The Spec has a chain of one plugin and one
 // candidate, the check. Both results are nil before Ready.
@@ -59,15 +64,31 @@ func (h *Host) Judge(spec *policy.Spec, terms Terms) (*Judge, diag.List) {
 	return &Judge{r.program}, r.diags
 }
 
+// Keys lists the attributes of the health plugin with that name, as signpost.yaml has them; nil if there is none, or before Ready. Who has settings
+// of his own that plugins may have a key for, as fall and rise, looks here which to hand over.
+func (h *Host) Keys(name string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.findLocked(nil, name)
+	if p == nil || p.about.Kind != abi.KindHealth {
+		return nil
+	}
+	keys := make([]string, len(p.about.Attributes))
+	for i := range keys {
+		keys[i] = p.about.Attributes[i].Name
+	}
+	return keys
+}
+
 // Judge fills v. It never fails: if the plugin does, v is the verdict so far with a Problem.
 func (w *Worker) Judge(j *Judge, e *Evidence, v *Verdict) {
 	w.keepUp()
 	s := &j.program.steps[0]
-	*v = Verdict{Health: e.Before}
+	*v = Verdict{Health: e.Before, Share: shareAll}
 	if in, problem := w.ready(s, false); in == nil {
 		v.Problem = problem
 	} else if err := w.judge(in, s, e, v); err != nil {
-		*v = Verdict{Health: e.Before, Problem: w.strike(s, fmt.Errorf("judge: %w", err), false)}
+		*v = Verdict{Health: e.Before, Share: shareAll, Problem: w.strike(s, fmt.Errorf("judge: %w", err), false)}
 	} else {
 		w.succeed(s, in)
 	}
@@ -88,12 +109,19 @@ func (w *Worker) judge(in *instance, s *step, e *Evidence, v *Verdict) error {
 	if err != nil {
 		return err
 	}
+	share := frame[abi.VerdictShareOff]
+	if share == abi.ShareUnsaid {
+		share = shareAll
+	}
 	health, reason := frame[abi.VerdictHealthOff], int(binary.LittleEndian.Uint16(frame[abi.VerdictReasonOff:]))
 	reasons := s.plugin.about.Reasons
 	if health > abi.HealthDown || reason > len(reasons) {
 		return fmt.Errorf("a verdict of %d for reason %d of %d", health, reason, len(reasons))
 	}
-	v.Health, v.Fuel = policy.Health(health), spent
+	if share > shareAll {
+		return fmt.Errorf("a share of %d percent", share)
+	}
+	v.Health, v.Share, v.Fuel = policy.Health(health), share, spent
 	if reason > 0 {
 		value := strconv.FormatUint(uint64(get32(frame[abi.VerdictValueOff:])), 10)
 		v.Reason = strings.Replace(reasons[reason-1], "#", value, 1)
@@ -107,10 +135,10 @@ func writeEvidence(frame []byte, e *Evidence) {
 	vantages := e.Vantages[:min(len(e.Vantages), abi.VantageMax)]
 	clear(frame[:abi.VantagesOff])
 	put32(frame[abi.VantageCountOff:], uint32(len(vantages)))
-	frame[abi.BeforeOff] = byte(e.Before)
+	frame[abi.BeforeOff], frame[abi.PriorOff] = byte(e.Before), byte(e.Prior)
 	put32(frame[abi.HeldOff:], millis(e.Held))
 	clear(frame[abi.VerdictHealthOff:])
-	frame[abi.VerdictHealthOff] = byte(e.Before)
+	frame[abi.VerdictHealthOff], frame[abi.VerdictShareOff] = byte(e.Before), abi.ShareUnsaid
 	rest := frame[abi.VantagesOff:abi.VerdictHealthOff]
 	for i := range vantages {
 		v := &vantages[i]

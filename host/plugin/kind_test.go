@@ -43,6 +43,8 @@ func TestJudgeIsBounded(t *testing.T) {
 		{"trap", "judge: unreachable", []byte{opUnreachable}},
 		{"it cannot", "judge: the plugin said that it cannot (9)", i32(9)},
 		{"a verdict that is none", "judge: a verdict of 3 for reason 0 of 2", append(store(emitOther+abi.VerdictHealthOff, 3), zero...)},
+		{"a share that is none", "judge: a share of 101 percent", append(store(emitOther+abi.VerdictHealthOff, 1|101<<8), zero...)},
+		{"a share just below unsaid", "judge: a share of 254 percent", append(store(emitOther+abi.VerdictHealthOff, 1|254<<8), zero...)},
 		{"a reason that is none", "judge: a verdict of 1 for reason 3 of 2", append(store(emitOther+abi.VerdictHealthOff, 1|3<<16), zero...)},
 	} {
 		h := testHost(t)
@@ -54,7 +56,7 @@ func TestJudgeIsBounded(t *testing.T) {
 		w := h.NewWorker()
 		var v Verdict
 		w.Judge(j, &Evidence{Before: policy.Down}, &v)
-		if v != (Verdict{Health: policy.Down, Problem: c.reason}) {
+		if v != (Verdict{Health: policy.Down, Share: 100, Problem: c.reason}) {
 			t.Errorf("%s: got %+v, want down as before: %s", c.name, v, c.reason)
 		}
 		if info := infoOf(t, h, "guest"); info.Strikes != 1 || info.Fallbacks != 1 || info.Decisions != 0 {
@@ -66,15 +68,20 @@ func TestJudgeIsBounded(t *testing.T) {
 
 func TestJudgeSays(t *testing.T) {
 	h := testHost(t)
-	code := slices.Concat(store(emitOther+abi.VerdictHealthOff, 1|2<<16), store(emitOther+abi.VerdictValueOff, 7), i32(0))
-	mustLoad(t, h, "guest", judging(code).bytes())
-	j, _ := h.Judge(plainSpec(1, "guest"), Terms{})
-	w := h.NewWorker()
-	defer w.Close()
-	var v Verdict
-	w.Judge(j, &Evidence{Before: policy.Down}, &v)
-	if v.Health != policy.Up || v.Reason != "7 times" || v.Problem != "" {
-		t.Errorf("got %+v, want up: 7 times", v)
+	for _, c := range []struct {
+		said int64
+		want uint8
+	}{{0, 0}, {55, 55}, {100, 100}, {abi.ShareUnsaid, 100}} {
+		code := slices.Concat(store(emitOther+abi.VerdictHealthOff, 1|c.said<<8|2<<16), store(emitOther+abi.VerdictValueOff, 7), i32(0))
+		mustLoad(t, h, "guest", judging(code).bytes())
+		j, _ := h.Judge(plainSpec(1, "guest"), Terms{})
+		w := h.NewWorker()
+		var v Verdict
+		w.Judge(j, &Evidence{Before: policy.Down}, &v)
+		if v.Health != policy.Up || v.Share != c.want || v.Reason != "7 times" || v.Problem != "" {
+			t.Errorf("share %d: got %+v, want up, share %d: 7 times", c.said, v, c.want)
+		}
+		w.Close()
 	}
 }
 
@@ -213,6 +220,19 @@ func TestThreshold(t *testing.T) {
 	}
 	if info := infoOf(t, h, "threshold"); info.Strikes != 0 || info.Kind != abi.KindHealth {
 		t.Errorf("got %+v, want no strike", info)
+	}
+}
+
+// Protects a check's fall and rise: they go to the plugins that have these keys, and to no others.
+func TestKeys(t *testing.T) {
+	h := realHost()
+	if got := h.Keys("threshold"); !slices.Equal(got, []string{"fall", "rise"}) {
+		t.Errorf("threshold: got %q, want fall and rise", got)
+	}
+	for _, name := range []string{"weighted", "nobody"} {
+		if got := h.Keys(name); got != nil {
+			t.Errorf("%s: got %q, want nothing: it judges no check", name, got)
+		}
 	}
 }
 

@@ -137,7 +137,7 @@ func TestV1Health(t *testing.T) {
 	} {
 		var v Verdict
 		w.Judge(j, &c.given, &v)
-		if v.Health != c.health || v.Reason != c.reason || v.Problem != "" || v.Fuel == 0 {
+		if v.Health != c.health || v.Share != 100 || v.Reason != c.reason || v.Problem != "" || v.Fuel == 0 {
 			t.Errorf("%s: got %+v, want %d because %q", c.name, v, c.health, c.reason)
 		}
 	}

@@ -51,6 +51,7 @@ func TestOffsets(t *testing.T) {
 
 		{"History.VantageCount", unsafe.Offsetof(judge.History.VantageCount), VantageCountOff},
 		{"History.Before", unsafe.Offsetof(judge.History.Before), BeforeOff},
+		{"History.Prior", unsafe.Offsetof(judge.History.Prior), PriorOff},
 		{"History.HeldMillis", unsafe.Offsetof(judge.History.HeldMillis), HeldOff},
 		{"History.Vantages", unsafe.Offsetof(judge.History.Vantages), VantagesOff},
 		{"Vantage", unsafe.Sizeof(vantage), VantageLen},
@@ -64,6 +65,7 @@ func TestOffsets(t *testing.T) {
 		{"Attempt.Code", unsafe.Offsetof(attempt.Code), AttemptCodeOff},
 		{"Attempt.OK", unsafe.Offsetof(attempt.OK), AttemptOKOff},
 		{"Verdict.Health", verdict + unsafe.Offsetof(judge.Verdict.Health), VerdictHealthOff},
+		{"Verdict.Share", verdict + unsafe.Offsetof(judge.Verdict.Share), VerdictShareOff},
 		{"Verdict.Reason", verdict + unsafe.Offsetof(judge.Verdict.Reason), VerdictReasonOff},
 		{"Verdict.Value", verdict + unsafe.Offsetof(judge.Verdict.Value), VerdictValueOff},
 		{"JudgeFrame", unsafe.Sizeof(judge), JudgeFrameLen},

@@ -15,7 +15,7 @@ const (
 )
 
 // A JudgeFrame is where a health plugin finds what is known of one check, and puts its verdict. The host writes History, with as many
-// vantage points and attempts as there are, sets the verdict to the earlier one without a reason, calls judge, then reads the verdict.
+// vantage points and attempts as there are, sets the verdict to the earlier one without share and reason, calls judge, then reads the verdict.
 type JudgeFrame struct {
 	History History
 	Verdict Verdict
@@ -25,7 +25,8 @@ type JudgeFrame struct {
 type History struct {
 	VantageCount uint32
 	Before       uint8 // the verdict so far: HealthUnknown, HealthUp or HealthDown
-	_            [3]byte
+	Prior        uint8 // the verdict before that one; HealthUnknown: there was none, or nobody knows
+	_            [2]byte
 	HeldMillis   uint32 // since when it stands; 0 while it is unknown, and at most 2³²-1
 	_            [52]byte
 	Vantages     [VantageMax]Vantage
@@ -52,17 +53,21 @@ type Attempt struct {
 
 // Verdict is the output half of a JudgeFrame.
 type Verdict struct {
-	Health uint8 // HealthUnknown, HealthUp or HealthDown
-	_      [1]byte
+	Health uint8  // HealthUnknown, HealthUp or HealthDown
+	Share  uint8  // 0..100: percent of its weight that the target gets while it is not down; ShareUnsaid: 100
 	Reason uint16 // 0: none; otherwise the place in the manifest's reasons, from 1
 	Value  uint32 // stands in the reason's text for its first #
 	_      [8]byte
 }
 
+// ShareUnsaid in Verdict.Share, which is there before the call, says that the target gets all of its weight.
+const ShareUnsaid = 255
+
 // Byte offsets in a JudgeFrame.
 const (
 	VantageCountOff  = 0
 	BeforeOff        = 4
+	PriorOff         = 5
 	HeldOff          = 8
 	VantagesOff      = 64
 	VantageLen       = 16 + AttemptMax*AttemptLen
@@ -77,6 +82,7 @@ const (
 	AttemptOKOff     = 10 // in an attempt
 
 	VerdictHealthOff = VantagesOff + VantageMax*VantageLen
+	VerdictShareOff  = VerdictHealthOff + 1
 	VerdictReasonOff = VerdictHealthOff + 2
 	VerdictValueOff  = VerdictHealthOff + 4
 	JudgeFrameLen    = VerdictHealthOff + 16
