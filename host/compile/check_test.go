@@ -39,6 +39,8 @@ func TestChecks(t *testing.T) {
 		{"$TTL 300\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\nns1 A 192.0.2.53\n", "example.com.zone: warning: no NS record at example.com.: resolvers need one"},
 		{head + "app A 192.0.2.1 ;@ weighted weight=1\napp A 192.0.2.2\n", "example.com.zone:6:1: app.example.com. A has no annotation, but line 5 of the same name and type has one: annotate all of them or none"},
 		{head + "app A 192.0.2.1 ;@ weighted weight=1 check=wbe\n", `example.com.zone:5:44: check "wbe" is not declared in signpost.yaml (did you mean "web"?)`},
+		{head + "t TXT x ;@ weighted id=x check=web weight=1\nt TXT y ;@ weighted id=x check=web weight=1\nt TXT z ;@ weighted id=z check=pushed weight=1\n",
+			`example.com.zone:5:32: check "web" probes each record's own address or host name, and this TXT has none: give checks.web a target in signpost.yaml`},
 		{head + "a ALIAS b\nb CNAME c\nc ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → b.example.com. → c.example.com. → a.example.com."},
 		{head + "a ALIAS a\n", "example.com.zone:5:1: ALIAS cycle: a.example.com. → a.example.com."},
 		{head + "a ALIAS b ;@ weighted id=x weight=1\na ALIAS ns1 ;@ weighted id=y weight=1\nb CNAME c\nc ALIAS ns1 ;@ weighted id=x weight=1\nc ALIAS a ;@ weighted id=y weight=1\n",

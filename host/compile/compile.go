@@ -21,8 +21,8 @@ type Source struct {
 
 	// Serial maps the file's SOA serial to the one to serve; nil serves the file's.
 	Serial func(file uint32) uint32
-	// CheckNames are the checks that annotations may name.
-	CheckNames []string
+	// Checks are those that annotations may name: true if one probes the address or host name of each record that it is about.
+	Checks map[string]bool
 	// Terms are the regions and collections that annotations may name.
 	Terms plugin.Terms
 	// Change is the plugins to route with; nil: those that are loaded.

@@ -14,7 +14,7 @@ var exampleOrigin = []byte("\x07example\x03com\x00")
 
 func compileText(text string) (*zone.Zone, diag.List) {
 	z, _, diags := Compile(Source{
-		Path: "example.com.zone", Origin: exampleOrigin, CheckNames: []string{"web", "postgres"},
+		Path: "example.com.zone", Origin: exampleOrigin, Checks: map[string]bool{"web": true, "postgres": true, "pushed": false},
 		Open: func(string) ([]byte, error) { return []byte(text), nil },
 	}, nil)
 	return z, diags

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"maps"
 	"slices"
 
 	"signpost/host/diag"
@@ -58,6 +59,9 @@ func (s *stage) spec(n *node, set *rrset) *policy.Spec {
 	for _, r := range set.records {
 		s.addCandidate(spec, index, r)
 	}
+	for i := range spec.Candidates {
+		s.checkEndpoints(spec, &spec.Candidates[i])
+	}
 	return spec
 }
 
@@ -87,9 +91,12 @@ func (s *stage) addCandidate(spec *policy.Spec, index map[string]int, r *record)
 	}
 	c := &spec.Candidates[at]
 	c.Attrs = append(c.Attrs, s.policyAttrs(n)...)
+	if endpoint := s.endpoint(r, spec.Owner); endpoint != "" && !slices.Contains(c.Endpoints, endpoint) {
+		c.Endpoints = append(c.Endpoints, endpoint)
+	}
 	for i := range n.attrs {
-		if a := &n.attrs[i]; a.key == "check" && !slices.Contains(s.src.CheckNames, a.value) {
-			s.diags.Errorf(s.pos(a.valuePos), "check %q is not declared in signpost.yaml%s", a.value, diag.DidYouMean(a.value, s.src.CheckNames))
+		if a := &n.attrs[i]; a.key == "check" && !s.declared(a.value) {
+			s.diags.Errorf(s.pos(a.valuePos), "check %q is not declared in signpost.yaml%s", a.value, diag.DidYouMean(a.value, slices.Sorted(maps.Keys(s.src.Checks))))
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (b *batch) compile(j *job) {
 		j.note(path, c)
 		return c.text, c.err
 	}
-	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, CheckNames: checkNames(b.config), Terms: b.terms, Change: b.change}
+	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, Checks: endpointChecks(b.config), Terms: b.terms, Change: b.change}
 	source.Serial = func(file uint32) uint32 {
 		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
 		if j.auto {
@@ -187,11 +187,11 @@ func (b *batch) include(path string) content {
 	return c
 }
 
-func checkNames(cfg *config.Config) []string {
-	names := make([]string, 0, len(cfg.Checks))
-	for name := range cfg.Checks {
-		names = append(names, name)
+// endpointChecks are the declared checks; true: it probes what each candidate leads to. What a program is told of it need not be anything.
+func endpointChecks(cfg *config.Config) map[string]bool {
+	checks := make(map[string]bool, len(cfg.Checks))
+	for name, check := range cfg.Checks {
+		checks[name] = check.Kind != config.CheckExec && cfg.ProbesEndpoint(name)
 	}
-	slices.Sort(names)
-	return names
+	return checks
 }

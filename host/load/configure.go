@@ -2,8 +2,8 @@ package load
 
 import (
 	"errors"
+	"maps"
 	"reflect"
-	"slices"
 	"time"
 
 	"signpost/host/config"
@@ -54,7 +54,7 @@ func (l *Loader) want(next *config.Config, now time.Time) {
 	previous := l.wanted
 	l.wanted = next
 	l.wantData(previous, next)
-	if !slices.Equal(checkNames(previous), checkNames(next)) || !sameTerms(previous, next) {
+	if !maps.Equal(endpointChecks(previous), endpointChecks(next)) || !sameTerms(previous, next) {
 		l.demandRouted(now)
 	}
 	if previous.Serial != next.Serial {

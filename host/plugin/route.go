@@ -246,6 +246,12 @@ func (r *routing) candidates() {
 		r.policy.IDs = append(r.policy.IDs, id)
 		r.policy.Notes = append(r.policy.Notes, noteOf(c))
 		r.policy.Checks = append(r.policy.Checks, check)
+		if len(c.Endpoints) > 0 && r.policy.Endpoints == nil {
+			r.policy.Endpoints = make([][]string, len(r.spec.Candidates))
+		}
+		if r.policy.Endpoints != nil {
+			r.policy.Endpoints[i] = c.Endpoints
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,4 +143,30 @@ func TestReady(t *testing.T) {
 	if want := `plugin "weighted" is not available: built-in plugins: not a WebAssembly module`; len(diags) != 1 || !strings.HasPrefix(diags[0].Text, want) {
 		t.Errorf("broken built-ins: got %v, want %q", diags, want)
 	}
+}
+
+// Protects what checks probe: a policy has the endpoints of its Spec, aligned with its candidates, also when another version of its plugin takes it over.
+func TestEndpoints(t *testing.T) {
+	h := testHost(t)
+	mustLoad(t, h, "guest", emitted{decide: weigh(1, 1)}.bytes())
+	spec := plainSpec(2, "guest")
+	if p := mustRoute(t, h, plainSpec(2, "guest")); p.Endpoints != nil {
+		t.Errorf("no checks: got endpoints %q", p.Endpoints)
+	}
+	spec.Candidates[1].Check, spec.Candidates[1].Endpoints = "web", []string{"192.0.2.1", "192.0.2.2"}
+	p := mustRoute(t, h, spec)
+	c := h.Begin()
+	if err := c.Load(context.Background(), "guest", emitted{decide: weigh(2, 2)}.bytes(), Limits{Memory: 1 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	next, diags := c.Reroute(p)
+	if next == nil || next == p {
+		t.Fatalf("got %v %v, want another policy", next, diags)
+	}
+	for _, p := range []*policy.Policy{p, next} {
+		if len(p.Endpoints) != 2 || p.Endpoints[0] != nil || !slices.Equal(p.Endpoints[1], spec.Candidates[1].Endpoints) {
+			t.Errorf("got endpoints %q, want those of the second candidate", p.Endpoints)
+		}
+	}
+	c.Drop()
 }

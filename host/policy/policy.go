@@ -28,12 +28,14 @@ type Spec struct {
 // id, check, on-all-down and evaluate-target-health may be among them: they belong to the host, never to a plugin, and ID and Check win
 // over them when set.
 type Candidate struct {
-	ID       string
-	Check    string   // "": always up
-	Chain    []string // of this candidate's first line; nil means the Spec's. Another chain than the Spec's is a diagnostic
-	Attrs    []Attr
-	Pos      diag.Pos // the first line
-	ChainPos diag.Pos // the first byte of the chain; the plugins' names follow it joined by "+"
+	ID    string
+	Check string // "": always up
+	// Endpoints are what the check probes, as Policy has them; none without a check.
+	Endpoints []string
+	Chain     []string // of this candidate's first line; nil means the Spec's. Another chain than the Spec's is a diagnostic
+	Attrs     []Attr
+	Pos       diag.Pos // the first line
+	ChainPos  diag.Pos // the first byte of the chain; the plugins' names follow it joined by "+"
 }
 
 // Attr is one key=value of an annotation, unquoted.
