@@ -70,8 +70,7 @@ func TestHealthChanges(t *testing.T) {
 	}{
 		{`{"name":"app.example.com","id":"standby",` + down, 200, "public A standby down"},
 		{`{"name":"APP.example.com.","id":"main",` + down, 200, "public A main down; public AAAA main down"},
-		{`{"name":"app.example.com","type":"aaaa","id":"main","state":"auto"}`, 200, "public AAAA main up"},
-		{`{"name":"app.example.com","type":"A","id":"main","state":"auto"}`, 200, "public A main unknown"},
+		{`{"name":"app.example.com","id":"main","state":"auto"}`, 200, "public A main unknown; public AAAA main up"},
 		{`{"name":"db.example.com","view":"internal","id":"main","state":"up","reason":"sure","by":"ann"}`, 200, "internal A main up"},
 		{`{"name":"db.example.com","view":"public","id":"main",` + down, 404, "db.example.com. in the view public is not routed"},
 		{`{"name":"app.example.com","view":"pubilc","id":"main",` + down, 404, `app.example.com. in the view pubilc is not routed (did you mean "public"?)`},
@@ -82,7 +81,7 @@ func TestHealthChanges(t *testing.T) {
 		{`{"name":"app.example.com",` + down, 400, "name and id are needed"},
 		{`{"name":"\\097pp.example.com","id":"standby",` + down, 200, "public A standby down"},
 		{`{"name":"app..example.com","id":"main",` + down, 400, "name \"app..example.com\" has an empty label"},
-		{`{"name":"app.example.com","id":"main","state":"donw","reason":"x"}`, 400, `state "donw" is not one of auto, up, down (did you mean "down"?)`},
+		{`{"name":"app.example.com","id":"main","state":"donw","reason":"x"}`, 400, `state "donw" is not one of auto, up, down, drain (did you mean "down"?)`},
 		{`{"name":"app.example.com","id":"main","state":"down"}`, 400, "a reason is needed, for whoever sees it next"},
 		{`{"name":"app.example.com","id":"main","state":"down","reason":"a\nb"}`, 400, "reason and by are one line each of at most 200 bytes"},
 		{`{"name":"app.example.com","id":"main","state":"down","reason":"` + strings.Repeat("x", 201) + `"}`, 400, "reason and by are one line each of at most 200 bytes"},

@@ -24,7 +24,7 @@ type Candidate struct {
 	Key
 	Check    string        // "": none
 	State    policy.Health // what decisions see
-	Share    uint8         // percent of its weight that it gets while it is up
+	Share    uint8         // percent of its weight that it gets while it is not down
 	Since    time.Time
 	Why      string        // the operator's reason, or what the check found; may be ""
 	Verdict  policy.Health // what counts without the override
@@ -37,7 +37,7 @@ func (c *candidate) describe(key setKey) Candidate {
 		State: c.state(), Share: c.share(), Since: c.since, Why: c.finding.Why, Verdict: c.finding.Health,
 	}
 	if c.override != nil {
-		d.Override, d.Why = *c.override, c.override.Reason
+		d.Override, d.Why = c.override.Override, c.override.Reason
 	}
 	return d
 }

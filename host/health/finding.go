@@ -72,7 +72,7 @@ func (t *Table) tellLocked(key setKey, c *candidate, from policy.Health, fromSha
 		From: from, To: c.state(), FromShare: fromShare, ToShare: c.share(), Why: c.finding.Why, Of: len(s.candidates),
 	}
 	if c.override != nil {
-		change.Override, change.Why = *c.override, c.override.Reason
+		change.Override, change.Why = c.override.Override, c.override.Reason
 	}
 	for _, other := range s.candidates {
 		if other.state() != policy.Down {

@@ -24,6 +24,8 @@ type Table struct {
 	mu    sync.Mutex
 	sets  map[setKey]*set
 	watch []func(Change)
+
+	overrides []*held // the latest last
 }
 
 // setKey names a policy.
@@ -43,7 +45,8 @@ type candidate struct {
 
 	endpoints []string  // for the check
 	finding   Finding   // of the check; without one it is up
-	override  *Override // nil: none
+	override  *held     // nil: none
+	shown     uint8     // the share that was published
 	since     time.Time // when the state that counts became what it is
 }
 
@@ -67,8 +70,8 @@ func (t *Table) Epoch() uint64 {
 }
 
 // Replace gives the policies of next their slots, and frees those that only old had. A candidate that both have keeps its state. A policy of
-// next that is in old, too, stays as it is; the others nobody reads yet. Nil policies are skipped. It returns the candidates that an operator's
-// word was lost for, because they are gone.
+// next that is in old, too, stays as it is; the others nobody reads yet. Nil policies are skipped. It returns the candidates that are gone
+// and that an override held; it stays for when they come back.
 func (t *Table) Replace(view string, old, next []*policy.Policy) (lost []Candidate) {
 	if t == nil {
 		return nil
@@ -108,11 +111,13 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 	}
 	p.Slots = make([]*policy.Slot, len(p.IDs))
 	ordered := make([]*candidate, 0, max(len(p.IDs), len(s.candidates)))
+	var fresh []*candidate
 	for i, id := range p.IDs {
 		c := s.find(id, i)
 		if c == nil {
 			c = &candidate{id: id, check: p.Checks[i], slot: new(policy.Slot)}
 			c.begin(t.now())
+			fresh = append(fresh, c)
 		} else if c.check != p.Checks[i] { // what another check said says nothing
 			c.check = p.Checks[i]
 			changed = c.begin(t.now()) || changed
@@ -130,6 +135,11 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 		}
 	}
 	s.candidates = ordered
+	if len(t.overrides) > 0 {
+		for _, c := range fresh { // nobody reads their words yet
+			t.overrideLocked(key, c, t.holderLocked(key, c), t.now())
+		}
+	}
 	return changed
 }
 

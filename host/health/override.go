@@ -1,0 +1,231 @@
+package health
+
+import (
+	"slices"
+	"time"
+
+	"signpost/host/policy"
+)
+
+// Force is what an operator says of a candidate.
+type Force uint8
+
+// Auto leaves it to the check; the others win over it. A drained candidate gets less and less, and in the end nothing.
+const (
+	Auto Force = iota
+	ForceUp
+	ForceDown
+	ForceDrain
+)
+
+// ForceWords are what operators write, by Force.
+var ForceWords = [...]string{Auto: "auto", ForceUp: "up", ForceDown: "down", ForceDrain: "drain"}
+
+// String returns the operators' word.
+func (f Force) String() string { return ForceWords[f] }
+
+// DefaultOver is how long a drain takes unless its override says otherwise.
+const DefaultOver = time.Minute
+
+// drainStep is the percentage that a drain takes away at a time: each step is an epoch.
+const drainStep = 5
+
+// Override is an operator's word about all candidates that Pattern names. Nobody changes one.
+type Override struct {
+	Pattern Pattern
+	Force   Force
+	Reason  string
+	By      string        // who said so
+	At      time.Time     // when; the table sets a zero one
+	Until   time.Time     // wall time; zero: until somebody takes it away
+	Over    time.Duration // of a drain; 0: at once
+}
+
+// Expired tells whether the override has ended. The time of day decides, not the time that passed: who said "until 15:00" meant the clock.
+func (o *Override) Expired(now time.Time) bool {
+	return !o.Until.IsZero() && !now.Round(0).Before(o.Until)
+}
+
+// share is the percentage of its weight that the override leaves to a candidate at a time.
+func (o *Override) share(now time.Time) uint8 {
+	if o.Force != ForceDrain {
+		return 100
+	}
+	left := o.Over - now.Round(0).Sub(o.At)
+	switch {
+	case left <= 0:
+		return 0
+	case left >= o.Over:
+		return 100
+	}
+	steps := (left*100/drainStep + o.Over - 1) / o.Over // those begun
+	return uint8(steps * drainStep)
+}
+
+// same tells whether o is p as it was, so that a drain goes on where it is.
+func (o *Override) same(p *Override) bool {
+	return o.Pattern == p.Pattern && o.Force == p.Force && o.Over == p.Over && (o.At.IsZero() || o.At.Equal(p.At))
+}
+
+// held is an override in force.
+type held struct {
+	Override
+	left uint8 // percent that it leaves to its candidates: of a drain it only falls, also when the clock is set back
+}
+
+// Hold replaces all overrides. The last of list that matches a candidate counts for it, now and when the candidate appears later. What changes,
+// changes in one epoch.
+func (t *Table) Hold(list []Override) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.holdLocked(list)
+}
+
+func (t *Table) holdLocked(list []Override) {
+	now := t.now()
+	next := make([]*held, 0, len(list))
+	for _, o := range list {
+		h := &held{Override: o, left: 100}
+		if i := slices.IndexFunc(t.overrides, func(before *held) bool { return o.same(&before.Override) }); i >= 0 {
+			h.left, h.At = t.overrides[i].left, t.overrides[i].At
+		}
+		if h.At.IsZero() {
+			h.At = now.Round(0)
+		}
+		h.left = min(h.left, h.share(now))
+		if !h.Expired(now) {
+			next = append(next, h)
+		}
+	}
+	t.overrides = next
+	t.applyLocked(now)
+}
+
+// applyLocked finds each candidate's override and publishes what that changes.
+func (t *Table) applyLocked(now time.Time) {
+	changed := false
+	t.eachLocked(Query{}, func(key setKey, c *candidate) {
+		changed = t.overrideLocked(key, c, t.holderLocked(key, c), now) || changed
+	})
+	if changed {
+		t.epoch.Add(1)
+	}
+}
+
+// overrideLocked puts h, which may be nil, on a candidate and tells of the change, if it is one.
+func (t *Table) overrideLocked(key setKey, c *candidate, h *held, now time.Time) (changed bool) {
+	from, fromShare := c.slot.Health(), c.shown
+	c.override = h
+	if !c.publish(now) {
+		return false
+	}
+	t.tellLocked(key, c, from, fromShare)
+	return true
+}
+
+// holderLocked is the override that counts for a candidate, nil if none does.
+func (t *Table) holderLocked(key setKey, c *candidate) *held {
+	k := Key{key.view, key.owner, key.typ, c.id}
+	for _, h := range slices.Backward(t.overrides) {
+		if h.Pattern.Matches(k) {
+			if h.Force == Auto {
+				return nil
+			}
+			return h
+		}
+	}
+	return nil
+}
+
+// Overrides lists those in force, the latest last.
+func (t *Table) Overrides() []Override {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.overridesLocked()
+}
+
+func (t *Table) overridesLocked() []Override {
+	list := make([]Override, 0, len(t.overrides))
+	for _, h := range t.overrides {
+		list = append(list, h.Override)
+	}
+	return list
+}
+
+// Tick ends the overrides whose time is over, which it returns, and carries drains on. It is to be called each second.
+func (t *Table) Tick() (ended []Override) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, moved := t.now(), false
+	t.overrides = slices.DeleteFunc(t.overrides, func(h *held) bool {
+		if h.Expired(now) {
+			ended = append(ended, h.Override)
+			return true
+		}
+		if left := h.share(now); left < h.left {
+			h.left, moved = left, true
+		}
+		return false
+	})
+	if moved || len(ended) > 0 {
+		t.applyLocked(now)
+	}
+	return ended
+}
+
+// Override puts an operator's word on every candidate that which names, or takes back the one that was put on exactly these (Auto).
+// It returns the candidates as they are now, none if which names nothing.
+func (t *Table) Override(which Query, word Override) []Candidate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	word.Pattern = which.Exactly()
+	list := slices.DeleteFunc(t.overridesLocked(), func(o Override) bool { return o.Pattern == word.Pattern })
+	if word.Force != Auto {
+		list = append(list, word)
+	}
+	t.holdLocked(list)
+	return t.matchingLocked(word.Pattern)
+}
+
+// Matching describes the candidates that a pattern names, as List does.
+func (t *Table) Matching(p Pattern) []Candidate {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.matchingLocked(p)
+}
+
+func (t *Table) matchingLocked(p Pattern) (list []Candidate) {
+	t.eachLocked(Query{Type: p.Type}, func(key setKey, c *candidate) {
+		if p.Matches(Key{key.view, key.owner, key.typ, c.id}) {
+			list = append(list, c.describe(key))
+		}
+	})
+	sort(list)
+	return list
+}
+
+// state is what counts: an operator's word, or else the verdict. What is being drained still follows its check.
+func (c *candidate) state() policy.Health {
+	switch {
+	case c.override == nil || c.override.Force == ForceDrain && c.override.left > 0:
+		return c.finding.Health
+	case c.override.Force == ForceUp:
+		return policy.Up
+	}
+	return policy.Down
+}
+
+// share is the percentage of its weight that the candidate gets while it is not down.
+func (c *candidate) share() uint8 {
+	switch {
+	case c.override == nil:
+		return c.finding.Share
+	case c.override.Force != ForceDrain:
+		return 100
+	}
+	share := int(c.finding.Share) * int(c.override.left) / 100
+	if c.override.left > 0 {
+		share = max(share, 1)
+	}
+	return uint8(share)
+}
