@@ -76,6 +76,41 @@ func (a Float) Of(p *Policy, candidate int) float64 {
 	return math.Float64frombits(p.config.Bits(candidate, a.index))
 }
 
+// Micros is a time in microseconds, as those of attempts and latencies are.
+type Micros int64
+
+// Units of time.
+const (
+	Millisecond Micros = 1000
+	Second             = 1000 * Millisecond
+	Minute             = 60 * Second
+	Hour               = 60 * Minute
+)
+
+// Duration is an attribute whose value is a time.
+type Duration struct{ attribute }
+
+// Duration adds an attribute that is a time with its unit, as 300ms, low to high. doc is one line.
+func (p *Plugin) Duration(name string, low, high Micros, doc string) Duration {
+	a := Duration{p.add(abi.Attribute{Name: name, Type: abi.TypeDuration, Doc: doc})}
+	a.bound(float64(low), float64(high))
+	return a
+}
+
+// Required makes an annotation without the key a mistake.
+func (a Duration) Required() Duration { a.about().Required = true; return a }
+
+// Shared makes it one value for all candidates of a policy.
+func (a Duration) Shared() Duration { a.about().Shared = true; return a }
+
+// Default is the value when the key is missing, as it would stand in a zone file.
+func (a Duration) Default(text string) Duration { a.about().Default = text; return a }
+
+// Of returns the candidate's value.
+func (a Duration) Of(p *Policy, candidate int) Micros {
+	return Micros(p.config.Bits(candidate, a.index))
+}
+
 // Bool is an attribute whose value is yes or no.
 type Bool struct{ attribute }
 

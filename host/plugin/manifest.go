@@ -116,7 +116,7 @@ func checkAttribute(a *abi.Attribute) error {
 		return errors.New("doc is one line")
 	}
 	switch a.Type {
-	case abi.TypeInt, abi.TypeFloat, abi.TypeBool, abi.TypeText, abi.TypePlace, abi.TypeNetworks:
+	case abi.TypeInt, abi.TypeFloat, abi.TypeDuration, abi.TypeBool, abi.TypeText, abi.TypePlace, abi.TypeNetworks:
 		if len(a.Words) > 0 {
 			return fmt.Errorf("type %s has no words", a.Type)
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"signpost/host/plugin"
 	"signpost/plugins"
@@ -67,19 +68,12 @@ func inspect(ctx context.Context, wasm []byte, options Options) (*Inspected, err
 func ValuesText(a *abi.Attribute) string {
 	var text string
 	switch a.Type {
-	case abi.TypeInt, abi.TypeFloat:
-		text = "a number"
-		if a.Type == abi.TypeInt {
-			text = "a whole number"
-		}
-		switch {
-		case a.Min != nil && a.Max != nil:
-			text += fmt.Sprintf(", %v..%v", *a.Min, *a.Max)
-		case a.Min != nil:
-			text += fmt.Sprintf(", %v or more", *a.Min)
-		case a.Max != nil:
-			text += fmt.Sprintf(", %v or less", *a.Max)
-		}
+	case abi.TypeInt:
+		text = "a whole number" + rangeText(a)
+	case abi.TypeFloat:
+		text = "a number" + rangeText(a)
+	case abi.TypeDuration:
+		text = "a time, as 300ms or 1m30s" + rangeText(a)
 	case abi.TypeBool:
 		text = "yes or no"
 	case abi.TypeWord:
@@ -99,7 +93,7 @@ func ValuesText(a *abi.Attribute) string {
 		text += "; required"
 	case a.Default != "":
 		text += "; " + a.Default + " if left out"
-	case a.Type == abi.TypeInt || a.Type == abi.TypeFloat:
+	case a.Type == abi.TypeInt || a.Type == abi.TypeFloat || a.Type == abi.TypeDuration:
 		text += "; 0 if left out"
 	case a.Type == abi.TypeBool:
 		text += "; no if left out"
@@ -110,4 +104,23 @@ func ValuesText(a *abi.Attribute) string {
 		text += "; one for all candidates"
 	}
 	return text
+}
+
+// rangeText says between which values a number or a time may be.
+func rangeText(a *abi.Attribute) string {
+	bound := func(end *float64) string {
+		if a.Type == abi.TypeDuration {
+			return abi.DurationText(time.Duration(*end) * time.Microsecond)
+		}
+		return fmt.Sprint(*end)
+	}
+	switch {
+	case a.Min != nil && a.Max != nil:
+		return ", " + bound(a.Min) + ".." + bound(a.Max)
+	case a.Min != nil:
+		return ", " + bound(a.Min) + " or more"
+	case a.Max != nil:
+		return ", " + bound(a.Max) + " or less"
+	}
+	return ""
 }

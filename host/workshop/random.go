@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"signpost/host/geo"
 	"signpost/host/plugin"
@@ -127,6 +128,9 @@ func (u *urn) value(a *abi.Attribute) string {
 	switch a.Type {
 	case abi.TypeInt, abi.TypeFloat:
 		return u.number(a)
+	case abi.TypeDuration:
+		micros, _ := strconv.ParseInt(u.number(a), 10, 64)
+		return abi.DurationText(time.Duration(micros) * time.Microsecond)
 	case abi.TypeBool:
 		return [...]string{"yes", "no"}[u.IntN(2)]
 	case abi.TypeWord:
@@ -174,7 +178,7 @@ func (u *urn) number(a *abi.Attribute) string {
 	case 3:
 		x = min(low+float64(u.IntN(10)), high)
 	}
-	if a.Type == abi.TypeInt {
+	if a.Type != abi.TypeFloat {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	return strconv.FormatFloat(x, 'f', -1, 64)

@@ -9,7 +9,7 @@ package abi
 //
 //   - 1: 2026-11-22: routing: describe, configure, decide; wanted facts: client, geo, latency; attributes of the types place and networks.
 //   - 1: 2026-11-22: kinds health (judge) and filter, with frames and exports of their own; decide is required of routing only.
-//   - 1: 2026-11-23: health: a verdict's share, the verdict before the one so far.
+//   - 1: 2026-11-23: health: a verdict's share, the verdict before the one so far; attributes of the type duration.
 const Version = 1
 
 // What a guest exports, with its signature. All are required but ExportInitialize, which runs once before any other if it is there, and

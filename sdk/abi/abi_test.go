@@ -105,6 +105,8 @@ func TestOffsets(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	low, high := -1.5, 4.0
+	short, long := 1000.0, 6e7
+	times := Attribute{Name: "d", Type: TypeDuration, Min: &short, Max: &long}
 	numbers := Attribute{Name: "n", Type: TypeFloat, Min: &low, Max: &high}
 	for _, c := range []struct {
 		attribute Attribute
@@ -125,6 +127,14 @@ func TestParse(t *testing.T) {
 		{numbers, "0x1p1", 0, `n "0x1p1" is not a number in -1.5..4`},
 		{numbers, "-2", 0, "n -2 is outside -1.5..4"},
 		{numbers, "1e999", 0, "n 1e999 is outside -1.5..4"},
+		{times, "300ms", 300_000, ""},
+		{times, "1m", 60_000_000, ""},
+		{times, "1.5s", 1_500_000, ""},
+		{times, "300", 0, `d "300" is no time with its unit, as 300ms, 1.5s or 1h30m, in 1ms..1m`},
+		{times, "+3s", 0, `d "+3s" is no time with its unit, as 300ms, 1.5s or 1h30m, in 1ms..1m`},
+		{times, "999us", 0, "d 999us is outside 1ms..1m"},
+		{times, "1h", 0, "d 1h is outside 1ms..1m"},
+		{Attribute{Name: "d", Type: TypeDuration}, "2562048h", 0, `d "2562048h" is no time with its unit, as 300ms, 1.5s or 1h30m`},
 		{Attribute{Name: "b", Type: TypeBool}, "yes", 1, ""},
 		{Attribute{Name: "b", Type: TypeBool}, "false", 0, ""},
 		{Attribute{Name: "b", Type: TypeBool}, "maybe", 0, `b "maybe" is neither yes nor no`},
@@ -139,7 +149,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
-	low := 10.0
+	low, high := 10.0, 4.0
 	for _, c := range []struct {
 		attribute Attribute
 		want      uint64
@@ -148,6 +158,9 @@ func TestMissing(t *testing.T) {
 		{Attribute{Name: "n", Type: TypeInt, Default: "12"}, 12, ""},
 		{Attribute{Name: "n", Type: TypeInt}, 0, ""},
 		{Attribute{Name: "n", Type: TypeInt, Min: &low, Required: true}, 0, "n is missing, as in n=10"},
+		{Attribute{Name: "d", Type: TypeDuration, Default: "1h30m"}, 5_400_000_000, ""},
+		{Attribute{Name: "d", Type: TypeDuration, Required: true}, 0, "d is missing, as in d=1s"},
+		{Attribute{Name: "d", Type: TypeDuration, Max: &high, Required: true}, 0, "d is missing, as in d=4µs"},
 		{Attribute{Name: "w", Type: TypeWord, Words: []string{"a", "b"}, Required: true}, 0, "w is missing, as in w=a"},
 	} {
 		got, message := c.attribute.Missing()

@@ -37,7 +37,7 @@ type Attribute struct {
 	Doc      string   `json:"doc"`  // one line
 	Required bool     `json:"required,omitempty"`
 	Default  string   `json:"default,omitempty"` // as it would stand in a zone file; "": zero
-	Min      *float64 `json:"min,omitempty"`     // of int and float
+	Min      *float64 `json:"min,omitempty"`     // of int, float and duration, the latter in microseconds
 	Max      *float64 `json:"max,omitempty"`
 	Words    []string `json:"words,omitempty"`  // of word
 	Shared   bool     `json:"shared,omitempty"` // one for all candidates of a policy: the host refuses two values, and gives every candidate the one
@@ -50,6 +50,8 @@ const (
 	TypeBool  = "bool"  // yes or no (also true, false); 1 or 0
 	TypeWord  = "word"  // one of Words; its index
 	TypeText  = "text"  // anything; Bits is not used, Text is
+	// A time with its unit, as 300ms, 1.5s or 1h30m; int64 microseconds.
+	TypeDuration = "duration"
 
 	// A region that the server knows, or LATITUDE,LONGITUDE in degrees: two IEEE 754 singles, the latitude in the low half of Bits.
 	TypePlace = "place"

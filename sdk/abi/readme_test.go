@@ -43,7 +43,8 @@ func TestReadme(t *testing.T) {
 			"`" + ExportJudgeFrame + "`", "`" + ExportJudge + "`", "`" + ExportFilterFrame + "`", "`" + ExportFilter + "`", "`" + ExportInitialize + "`",
 			thousands(FrameLen), thousands(JudgeFrameLen), thousands(FilterFrameLen)},
 		"Manifest": {"`" + KindRouting + "`", "`" + KindHealth + "`", "`" + KindFilter + "`", "`" + WantClient + "`", "`" + WantGeo + "`", "`" + WantLatency + "`",
-			"`" + TypeInt + "`", "`" + TypeFloat + "`", "`" + TypeBool + "`", "`" + TypeWord + "`", "`" + TypeText + "`", "`" + TypePlace + "`", "`" + TypeNetworks + "`"},
+			"`" + TypeInt + "`", "`" + TypeFloat + "`", "`" + TypeBool + "`", "`" + TypeWord + "`", "`" + TypeText + "`", "`" + TypePlace + "`", "`" + TypeNetworks + "`",
+			"`" + TypeDuration + "`"},
 	} {
 		s := section(title)
 		for _, row := range rows {

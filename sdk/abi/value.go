@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // What follows converts annotations. Only hosts and native tests do that: it would double the size of a guest.
@@ -33,6 +34,15 @@ func (a *Attribute) Parse(text string) (value Value, message string) {
 			return value, a.Name + " " + text + " is outside " + a.rangeText("")
 		}
 		value.Bits = math.Float64bits(number)
+	case TypeDuration:
+		length, err := time.ParseDuration(text)
+		if err != nil || strings.HasPrefix(text, "+") {
+			return value, a.Name + " " + quote(text) + " is no time with its unit, as 300ms, 1.5s or 1h30m" + a.rangeText(", in ")
+		}
+		if !a.inRange(float64(length.Microseconds())) {
+			return value, a.Name + " " + text + " is outside " + a.rangeText("")
+		}
+		value.Bits = uint64(length.Microseconds())
 	case TypeBool:
 		switch text {
 		case "yes", "true":
@@ -140,6 +150,11 @@ func (a *Attribute) Sample() string {
 			return "1"
 		}
 		return number(*a.nearest())
+	case TypeDuration:
+		if a.inRange(1e6) {
+			return "1s"
+		}
+		return a.bound(*a.nearest())
 	case TypeBool:
 		return "yes"
 	case TypeWord:
@@ -167,15 +182,35 @@ func (a *Attribute) inRange(number float64) bool {
 func (a *Attribute) rangeText(prefix string) string {
 	switch {
 	case a.Min != nil && a.Max != nil:
-		return prefix + number(*a.Min) + ".." + number(*a.Max)
+		return prefix + a.bound(*a.Min) + ".." + a.bound(*a.Max)
 	case a.Min != nil:
-		return prefix + number(*a.Min) + " and more"
+		return prefix + a.bound(*a.Min) + " and more"
 	case a.Max != nil:
-		return prefix + number(*a.Max) + " and less"
+		return prefix + a.bound(*a.Max) + " and less"
 	case prefix != "":
 		return ""
 	}
 	return "what a 64-bit number holds"
+}
+
+// bound writes one end of the range as a value would stand in an annotation.
+func (a *Attribute) bound(value float64) string {
+	if a.Type == TypeDuration {
+		return DurationText(time.Duration(value) * time.Microsecond)
+	}
+	return number(value)
+}
+
+// DurationText writes a time as people write it: 1m, not 1m0s.
+func DurationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func number(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }

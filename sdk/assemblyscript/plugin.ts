@@ -64,6 +64,11 @@ export class Plugin {
     return this.add<f64>(name, "float", doc, ',"min":' + low.toString() + ',"max":' + high.toString());
   }
 
+  /** Adds an attribute that is a time with its unit, as 300ms, 1.5s or 1h30m. Its value, low and high are microseconds. */
+  duration(name: string, low: i64, high: i64, doc: string): Attribute<i64> {
+    return this.add<i64>(name, "duration", doc, ',"min":' + low.toString() + ',"max":' + high.toString());
+  }
+
   /** Adds an attribute that is yes or no, and no when it is missing. */
   bool(name: string, doc: string): Attribute<bool> {
     return this.add<bool>(name, "bool", doc, "");

@@ -16,7 +16,7 @@
 
 // ---- What a plugin is
 
-enum sp_type { SP_TYPE_INT, SP_TYPE_FLOAT, SP_TYPE_BOOL, SP_TYPE_WORD, SP_TYPE_TEXT, SP_TYPE_PLACE, SP_TYPE_NETWORKS };
+enum sp_type { SP_TYPE_INT, SP_TYPE_FLOAT, SP_TYPE_BOOL, SP_TYPE_WORD, SP_TYPE_TEXT, SP_TYPE_PLACE, SP_TYPE_NETWORKS, SP_TYPE_DURATION };
 
 // An sp_attribute is one key that annotations may have. The host checks their values before a plugin sees them. Write one with the
 // macros below; what follows their arguments are fields by name: SP_INT("weight", 0, 255, "share of the answers", .required = true).
@@ -24,7 +24,7 @@ typedef struct {
 	const char *name; // lower-case letters, digits and hyphens
 	enum sp_type type;
 	const char *doc;           // one line
-	double min, max;           // of SP_INT and SP_FLOAT
+	double min, max;           // of SP_INT and SP_FLOAT; of SP_DURATION, microseconds
 	const char *const *words;  // of SP_WORD, the last is NULL
 	bool required;             // an annotation without the key is a mistake
 	bool shared;               // one value for all candidates of a policy
@@ -33,11 +33,18 @@ typedef struct {
 
 #define SP_INT(NAME, LOW, HIGH, DOC, ...) {.name = NAME, .type = SP_TYPE_INT, .min = LOW, .max = HIGH, .doc = DOC, __VA_ARGS__}
 #define SP_FLOAT(NAME, LOW, HIGH, DOC, ...) {.name = NAME, .type = SP_TYPE_FLOAT, .min = LOW, .max = HIGH, .doc = DOC, __VA_ARGS__}
+#define SP_DURATION(NAME, LOW, HIGH, DOC, ...) {.name = NAME, .type = SP_TYPE_DURATION, .min = LOW, .max = HIGH, .doc = DOC, __VA_ARGS__}
 #define SP_BOOL(NAME, DOC, ...) {.name = NAME, .type = SP_TYPE_BOOL, .doc = DOC, __VA_ARGS__}
 #define SP_WORD(NAME, WORDS, DOC, ...) {.name = NAME, .type = SP_TYPE_WORD, .words = WORDS, .doc = DOC, __VA_ARGS__}
 #define SP_TEXT(NAME, DOC, ...) {.name = NAME, .type = SP_TYPE_TEXT, .doc = DOC, __VA_ARGS__}
 #define SP_PLACE(NAME, DOC, ...) {.name = NAME, .type = SP_TYPE_PLACE, .doc = DOC, __VA_ARGS__}
 #define SP_NETWORKS(NAME, DOC, ...) {.name = NAME, .type = SP_TYPE_NETWORKS, .doc = DOC, __VA_ARGS__}
+// Units of the time of an SP_DURATION, which is in microseconds.
+#define SP_MILLISECOND 1000
+#define SP_SECOND 1000000
+#define SP_MINUTE (60.0 * SP_SECOND)
+#define SP_HOUR (60.0 * SP_MINUTE)
+
 #define SP_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 // Facts that a plugin may ask for: sp_client, sp_where and sp_latency know nothing without them. SP_LATENCY is about each candidate's
@@ -242,6 +249,11 @@ static inline double sp_float(const sp_policy *p, size_t candidate, size_t attri
 		double number;
 	} value = {sp_u64(sp_value_at(p, candidate, attribute, SP_TYPE_FLOAT))};
 	return value.number;
+}
+
+// sp_duration returns microseconds.
+static inline int64_t sp_duration(const sp_policy *p, size_t candidate, size_t attribute) {
+	return (int64_t)sp_u64(sp_value_at(p, candidate, attribute, SP_TYPE_DURATION));
 }
 
 static inline bool sp_bool(const sp_policy *p, size_t candidate, size_t attribute) {
@@ -454,7 +466,7 @@ static inline void sp_json_number(sp_text_buffer *b, double number) {
 }
 
 static inline void sp_json_attribute(sp_text_buffer *b, const sp_attribute *a) {
-	static const char *const types[] = {"int", "float", "bool", "word", "text", "place", "networks"};
+	static const char *const types[] = {"int", "float", "bool", "word", "text", "place", "networks", "duration"};
 	sp_append_text(b, "{\"name\":");
 	sp_json_text(b, a->name);
 	sp_append_text(b, ",\"type\":");
@@ -469,7 +481,7 @@ static inline void sp_json_attribute(sp_text_buffer *b, const sp_attribute *a) {
 		sp_append_text(b, ",\"default\":");
 		sp_json_text(b, a->fallback);
 	}
-	if (a->type == SP_TYPE_INT || a->type == SP_TYPE_FLOAT) {
+	if (a->type == SP_TYPE_INT || a->type == SP_TYPE_FLOAT || a->type == SP_TYPE_DURATION) {
 		sp_append_text(b, ",\"min\":");
 		sp_json_number(b, a->min);
 		sp_append_text(b, ",\"max\":");

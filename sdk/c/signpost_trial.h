@@ -82,6 +82,32 @@ static inline bool sp_parse_network(const char *text, sp_network *n) {
 	return true;
 }
 
+// sp_parse_duration reads a time with its units, as 300ms, 1.5s or 1h30m, in microseconds; -1 if it is none.
+static inline double sp_parse_duration(const char *text) {
+	static const struct {
+		const char *name;
+		double micros;
+	} units[] = {{"ns", 0.001}, {"us", 1}, {"ms", SP_MILLISECOND}, {"s", SP_SECOND}, {"m", SP_MINUTE}, {"h", SP_HOUR}};
+	double micros = 0;
+	if (!strcmp(text, "0"))
+		return 0;
+	do {
+		char *end;
+		size_t digits = strspn(text, "0123456789."), unit = 0;
+		double number = strtod(text, &end);
+		if (digits == 0 || end != text + digits)
+			return -1;
+		size_t length = strspn(end, "numsh");
+		while (unit < 6 && (strlen(units[unit].name) != length || strncmp(units[unit].name, end, length)))
+			unit++;
+		if (unit == 6)
+			return -1;
+		micros += number * units[unit].micros;
+		text = end + length;
+	} while (*text);
+	return micros;
+}
+
 // sp_parse converts a value as it stands in an annotation, or returns what is wrong with it.
 static inline const char *sp_parse(const sp_attribute *a, const char *text, sp_value *value) {
 	char *end = "", low[32], high[32];
@@ -109,6 +135,14 @@ static inline const char *sp_parse(const sp_attribute *a, const char *text, sp_v
 			return sp_join(a->name, " \"", text, "\" is not a number", "");
 		if (as.number < a->min || as.number > a->max)
 			return sp_join(a->name, " ", text, " is outside ", sp_join(low, "..", high, "", ""));
+		break;
+	case SP_TYPE_DURATION:
+		as.number = sp_parse_duration(text);
+		value->bits = (uint64_t)as.number;
+		if (as.number < 0)
+			return sp_join(a->name, " \"", text, "\" is no time with its unit, as 300ms, 1.5s or 1h30m", "");
+		if (as.number < a->min || as.number > a->max)
+			return sp_join(a->name, " ", text, " is outside ", sp_join(low, "..", high, " microseconds", ""));
 		break;
 	case SP_TYPE_BOOL:
 		value->bits = !strcmp(text, "yes") || !strcmp(text, "true");

@@ -25,12 +25,14 @@ func Plugin() *sdk.Plugin {
 	at := p.Place("at", "distance in whole degrees to the client")
 	nets := p.Networks("nets", "whether the client is in one")
 	limit := p.Int("limit", 1, 9, "how many answer").Default("2").Shared()
+	wait := p.Duration("wait", 0, sdk.Hour, "added in milliseconds")
 
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
 		candidates := make([]candidate, c.Len())
 		for i := range candidates {
 			k := &candidates[i]
 			k.base = uint32(share.Of(c, i)) + uint32(ratio.Of(c, i)*1000) + 10_000*uint32(role.Of(c, i)) + uint32(c.RecordType())
+			k.base += uint32(wait.Of(c, i) / sdk.Millisecond)
 			if share.Set(c, i) {
 				k.base += 100_000
 			}

@@ -4,6 +4,7 @@ use crate::network::{Coordinates, Network};
 use crate::plugin::Policy;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// An attribute before [`crate::Plugin::add`] took it. `T` is what its value is.
 pub struct Attribute<T> {
@@ -41,6 +42,14 @@ pub fn float(name: &'static str, range: RangeInclusive<f64>, doc: &'static str) 
     let mut a = Attribute::new(name, "float", doc);
     a.about.min = Some(*range.start());
     a.about.max = Some(*range.end());
+    a
+}
+
+/// A time with its unit, as 300ms, 1.5s or 1h30m, to the microsecond.
+pub fn duration(name: &'static str, range: RangeInclusive<Duration>, doc: &'static str) -> Attribute<Duration> {
+    let mut a = Attribute::new(name, "duration", doc);
+    a.about.min = Some(range.start().as_micros() as f64);
+    a.about.max = Some(range.end().as_micros() as f64);
     a
 }
 
@@ -104,6 +113,14 @@ impl Attribute<i64> {
 impl Attribute<f64> {
     /// The value when the key is missing.
     pub fn default(mut self, value: f64) -> Attribute<f64> {
+        self.about.default = value.to_string();
+        self
+    }
+}
+
+impl Attribute<Duration> {
+    /// The value when the key is missing, as it would stand in a zone file.
+    pub fn default(mut self, value: &str) -> Attribute<Duration> {
         self.about.default = value.to_string();
         self
     }
@@ -179,6 +196,13 @@ impl Key<f64> {
     /// The candidate's value.
     pub fn of(&self, p: &Policy, candidate: usize) -> f64 {
         f64::from_bits(p.bits(candidate, self.index))
+    }
+}
+
+impl Key<Duration> {
+    /// The candidate's value.
+    pub fn of(&self, p: &Policy, candidate: usize) -> Duration {
+        Duration::from_micros(p.bits(candidate, self.index))
     }
 }
 

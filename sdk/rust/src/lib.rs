@@ -37,7 +37,7 @@ mod trial;
 #[cfg(not(target_arch = "wasm32"))]
 mod value;
 
-pub use attribute::{boolean, float, int, networks, place, text, word, Attribute, Key, Word};
+pub use attribute::{boolean, duration, float, int, networks, place, text, word, Attribute, Key, Word};
 pub use decision::{Decision, Facts};
 pub use network::{Code, Coordinates, Network, Place};
 pub use plugin::{Plugin, Policy};

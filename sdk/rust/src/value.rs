@@ -36,6 +36,11 @@ impl About {
                 }
                 _ => return Err(format!("{} {:?} is not a number{}", name, text, self.range(" in "))),
             },
+            "duration" => match micros(text) {
+                Some(number) if self.inside(number) => value.bits = number as u64,
+                Some(_) => return Err(format!("{} {} is outside {} microseconds", name, text, self.range(""))),
+                None => return Err(format!("{} {:?} is no time with its unit, as 300ms, 1.5s or 1h30m", name, text)),
+            },
             "bool" => match text {
                 "yes" | "true" => value.bits = 1,
                 "no" | "false" => {}
@@ -81,6 +86,7 @@ impl About {
         match self.kind {
             "int" | "float" if self.inside(1.0) => "1".to_string(),
             "int" | "float" => self.min.or(self.max).unwrap_or_default().to_string(),
+            "duration" => format!("{}us", self.min.unwrap_or_default()),
             "word" => self.words[0].to_string(),
             "place" => "eu-west-1".to_string(),
             "networks" => "192.0.2.0/24".to_string(),
@@ -97,6 +103,27 @@ impl About {
         match (self.min, self.max) {
             (Some(min), Some(max)) => format!("{}{}..{}", prefix, min, max),
             _ => String::new(),
+        }
+    }
+}
+
+/// Reads a time with its units, in microseconds.
+fn micros(mut text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 7] = [("ns", 1e-3), ("us", 1.0), ("µs", 1.0), ("ms", 1e3), ("s", 1e6), ("m", 6e7), ("h", 36e8)];
+    if text == "0" {
+        return Some(0.0);
+    }
+    let mut sum = 0.0;
+    loop {
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(0);
+        let number = text[..digits].parse::<f64>().ok()?;
+        let rest = &text[digits..];
+        let length = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = UNITS.iter().find(|(name, _)| *name == &rest[..length])?.1;
+        sum += number * unit;
+        text = &rest[length..];
+        if text.is_empty() {
+            return Some(sum);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that the crate offers, used natively; sdk/tck runs the same on a host.
 
 use signpost::*;
+use std::time::Duration;
 
 fn all() -> Plugin {
     let mut p = Plugin::routing("all", "1.2.3", "says \"everything\"");
@@ -122,4 +123,25 @@ fn refuses_many() {
     });
     let problems = Trial::new(p, &[""]).err().unwrap();
     assert_eq!((problems.len(), problems[63].len()), (64, "many: ".len() + 900));
+}
+
+// Times are read here as the host reads them.
+#[test]
+fn durations() {
+    let read = |text: &str| {
+        let mut p = Plugin::routing("n", "1", "");
+        let wait = p.add(duration("wait", Duration::ZERO..=Duration::from_secs(7200), ""));
+        p.configure(move |c: &mut Policy| {
+            let micros = wait.of(c, 0).as_micros() as u32;
+            move |_: &Facts, d: &mut Decision| d.weigh(0, micros)
+        });
+        Trial::new(p, &[&format!("wait={}", text)]).map(|t| t.decide(&Given::default()).weights[0]).map_err(|e| e[0].clone())
+    };
+    for (text, want) in [("300ms", 300_000), ("1.5s", 1_500_000), ("1m2s", 62_000_000), ("7us", 7), ("0", 0), ("0s", 0)] {
+        assert_eq!(read(text), Ok(want), "{}", text);
+    }
+    for text in ["300", "", "ms", "1x", "-1s", "s1"] {
+        assert_eq!(read(text), Err(format!("n: wait {:?} is no time with its unit, as 300ms, 1.5s or 1h30m", text)), "{}", text);
+    }
+    assert_eq!(read("3h"), Err("n: wait 3h is outside 0..7200000000 microseconds".to_string()));
 }

@@ -15,6 +15,7 @@ const note = p.text("note", "its bytes are counted; bad is refused");
 const at = p.place("at", "distance in whole degrees to the client");
 const nets = p.networks("nets", "whether the client is in one");
 const limit = p.int("limit", 1, 9, "how many answer").default("2").shared();
+const wait = p.duration("wait", 0, 3600000000, "added in milliseconds");
 p.configure((c: Policy): Decide => new Tck(c));
 
 const germany = code("de");
@@ -37,6 +38,7 @@ class Tck extends Decide {
       const said = note.of(c, i);
       let base = <u32>share.of(c, i) + <u32>(ratio.of(c, i) * 1000) + 10000 * role.of(c, i) + c.recordType;
       base += 1000 * String.UTF8.byteLength(said);
+      base += <u32>(wait.of(c, i) / 1000);
       if (share.set(c, i)) base += 100000;
       if (said == "crash") throw new Error("told to " + said);
       if (said == "bad") note.refuse(c, i, 'note "' + said + '" is bad');

@@ -2,7 +2,7 @@
 
 #include "signpost.h"
 
-enum { SHARE, RATIO, DRAIN, ROLE, NOTE, AT, NETS, LIMIT };
+enum { SHARE, RATIO, DRAIN, ROLE, NOTE, AT, NETS, LIMIT, WAIT };
 
 static const sp_attribute attributes[] = {
 	[SHARE] = SP_INT("share", -5, 1000, "added as it is", .fallback = "7"),
@@ -13,6 +13,7 @@ static const sp_attribute attributes[] = {
 	[AT] = SP_PLACE("at", "distance in whole degrees to the client"),
 	[NETS] = SP_NETWORKS("nets", "whether the client is in one"),
 	[LIMIT] = SP_INT("limit", 1, 9, "how many answer", .fallback = "2", .shared = true),
+	[WAIT] = SP_DURATION("wait", 0, SP_HOUR, "added in milliseconds"),
 };
 
 typedef struct {
@@ -40,6 +41,7 @@ static const void *configure(sp_policy *p) {
 		candidate *c = &s->candidates[i];
 		const char *note = sp_text(p, i, NOTE);
 		c->base = (uint32_t)sp_int(p, i, SHARE) + (uint32_t)(sp_float(p, i, RATIO) * 1000) + 10000 * (uint32_t)sp_word(p, i, ROLE);
+		c->base += (uint32_t)(sp_duration(p, i, WAIT) / SP_MILLISECOND);
 		c->base += sp_record_type(p) + (sp_set(p, i, SHARE) ? 100000 : 0);
 		for (const char *at = note; *at; at++)
 			c->base += 1000;

@@ -1,6 +1,7 @@
 //! The conformance kit's policy in Rust: it uses all that the SDK offers, exactly as ../tck.go does.
 
-use signpost::{boolean, float, int, networks, place, text, word, Code, Coordinates, Decision, Facts, Network, Plugin, Policy};
+use signpost::{boolean, duration, float, int, networks, place, text, word, Code, Coordinates, Decision, Facts, Network, Plugin, Policy};
+use std::time::Duration;
 
 /// What is kept of one candidate.
 struct Candidate {
@@ -24,6 +25,7 @@ pub fn plugin() -> Plugin {
     let at = p.add(place("at", "distance in whole degrees to the client"));
     let nets = p.add(networks("nets", "whether the client is in one"));
     let limit = p.add(int("limit", 1..=9, "how many answer").default(2).shared());
+    let wait = p.add(duration("wait", Duration::from_secs(0)..=Duration::from_secs(3600), "added in milliseconds"));
 
     p.configure(move |c: &mut Policy| {
         let mut candidates = Vec::new();
@@ -31,6 +33,7 @@ pub fn plugin() -> Plugin {
             let said = note.of(c, i);
             let mut base = (share.of(c, i) as u32).wrapping_add((ratio.of(c, i) * 1000.0) as u32);
             base = base.wrapping_add(10_000 * role.index_of(c, i) as u32 + u32::from(c.record_type()) + 1000 * said.len() as u32);
+            base = base.wrapping_add(wait.of(c, i).as_millis() as u32);
             if share.set(c, i) {
                 base = base.wrapping_add(100_000);
             }
