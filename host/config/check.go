@@ -50,7 +50,7 @@ type Check struct {
 	OnUnknown    string        // UnknownUp or UnknownDown
 	Target       string        // host name or address that is probed in place of the record's own; "": the record's own
 	TargetPos    diag.Pos
-	Judge        string // the health plugin
+	Judge        string // the health plugin; DefaultJudge, and CheckCalculated for a check of that kind, unless the file names another
 	JudgePos     diag.Pos
 	Attributes   []Attribute // for that plugin, beside fall and rise; in the order of the file
 	Pos          diag.Pos    // of its name

@@ -17,7 +17,11 @@ import (
 const collectionMax = 65_536
 
 func setFile(field func(*parser) *File) setter {
-	return func(p *parser, _ string, v value) {
+	return setFileOf(func(p *parser, _ string) *File { return field(p) })
+}
+
+func setFileOf(field func(*parser, string) *File) setter {
+	return func(p *parser, name string, v value) {
 		raw, ok := p.scalar(v, "a path")
 		clean := path.Clean(filepath.ToSlash(raw))
 		switch {
@@ -29,7 +33,7 @@ func setFile(field func(*parser) *File) setter {
 		case clean == ".." || strings.HasPrefix(clean, "../"):
 			p.diags.Errorf(v.pos, "%s: %q leaves the data directory; a file elsewhere needs its whole path, from / on", v.key, raw)
 		default:
-			*field(p) = File{clean, v.pos}
+			*field(p, name) = File{clean, v.pos}
 		}
 	}
 }

@@ -2,23 +2,28 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
-// option is one row: a key of signpost.yaml, its place in Config and its line in the manual. In a path, * stands for a name the user chose.
+// option is one row: a key of signpost.yaml, its place in Config and its line in the manual. In a path, * stands for a name the user chose
+// and - for a member of a list.
 type option struct {
 	path     string
 	fallback string // the default as one would write it; "" = nothing
 	doc      string
 	set      setter                                    // nil for a mapping that other rows describe
-	open     func(p *parser, name string, where value) // for a row ending in *, unless it has set: that name was declared
+	open     func(p *parser, name string, where value) // for a row without set that others stand below: it begins
 }
 
 // setter stores one value; name is what the path's * stands for.
 type setter func(p *parser, name string, v value)
 
 // options is every key there is. README.md's table is printed from it (Table), and the default column is tested against Default.
-var options = []option{
+var options = slices.Concat(serverOptions, checkOptions, noticeOptions, pluginOptions)
+
+// serverOptions are the rows of what is neither checks nor plugins.
+var serverOptions = []option{
 	{"listen", `[127.0.0.1:5300, "[::1]:5300"]`, "Addresses served over UDP and TCP. `ADDR:PORT`; `ADDR` alone means port 53; `:PORT`, `*:PORT` or `PORT` every address, IPv4 and IPv6; `0.0.0.0:PORT` or `[::]:PORT` every address of one family.", setListen, nil},
 	{"admin", "127.0.0.1:5380", "Address of the HTTP server of health, metrics, status and the rest; `/` there lists it all. `off`: none. On an address that other machines reach they may read, and nobody may change anything without `admin-token-file`.", setAdmin, nil},
 	{"admin-token-file", "", "File with a secret of at least 16 bytes, relative to the data directory or absolute. Who changes something over HTTP must bring it as a bearer token. It is read again when it changes. Left out: on loopback everybody may change things.", setFile(func(p *parser) *File { return &p.config.AdminTokenFile }), nil},
@@ -31,6 +36,7 @@ var options = []option{
 	{"views.*.clients", "", "Prefixes of the view's clients; left out: everybody.", setClients, nil},
 	{"views.*.listen", "", "Addresses of `listen` whose queries alone may see the view; left out: all.", setViewListen, nil},
 	{"views.*.fallthrough", "false", "A name that does not exist in the view's zone is looked up in the client's next view.", boolean(func(p *parser, name string) *bool { return &p.view(name).Fallthrough }), nil},
+	{"views.*.check", "", "Check, with a `target` or of a kind without endpoint: while it is down, the client's next view is taken. While those of all its views are down, it is as if all were up.", setViewCheck, nil},
 	{"views.*.attributes", "", "Keys and values for the plugins of `view-policy`, as in an annotation; a list is joined by commas.", setAttributes, nil},
 	{"view-policy", DefaultViewPolicy, "The plugin that chooses a client's views, or several joined by `+`. The candidates are the views, with their `clients` and `attributes`.", setViewPolicy, nil},
 
@@ -75,25 +81,10 @@ var options = []option{
 
 	{"collections", "", "Networks under a name that annotations may use in place of prefixes.", nil, nil},
 	{"collections.*", "", "Prefixes of the collection NAME.", setCollection, nil},
+}
 
-	{"checks", "", "Health checks that annotations name with `check=NAME`. Each has one of the kinds below. **This version validates them and does not probe: their candidates count as up.**", nil, nil},
-	{"checks.*", "", "", nil, openCheck},
-	{"checks.*.interval", "30s", "Time between probes, 1s..1h.", duration(time.Second, time.Hour, func(p *parser, name string) *time.Duration { return &p.checks[name].Interval }), nil},
-	{"checks.*.fall", "3", "Failures in a row that make it down, 1..10.", number(1, 10, func(p *parser, name string) *int { return &p.checks[name].Fall }), nil},
-	{"checks.*.rise", "3", "Passes in a row that make it up, 1..10.", number(1, 10, func(p *parser, name string) *int { return &p.checks[name].Rise }), nil},
-	{"checks.*.invert", "false", "Down counts as up and up as down.", boolean(func(p *parser, name string) *bool { return &p.checks[name].Invert }), nil},
-	{"checks.*.disabled", "false", "Not probed; up.", boolean(func(p *parser, name string) *bool { return &p.checks[name].Disabled }), nil},
-	{"checks.*.http", "", "A 2xx or 3xx response over HTTP.", setKind("http"), nil},
-	{"checks.*.https", "", "The same over HTTPS.", setKind("https"), nil},
-	{"checks.*.tcp", "", "A TCP connection.", setKind("tcp"), nil},
-	{"checks.*.dns", "", "A DNS answer.", setKind("dns"), nil},
-	{"checks.*.icmp", "", "An ICMP echo reply.", setKind("icmp"), nil},
-	{"checks.*.tls", "", "A TLS handshake.", setKind("tls"), nil},
-	{"checks.*.exec", "", "A command's exit status.", setKind("exec"), nil},
-	{"checks.*.metric", "", "A metric's value.", setKind("metric"), nil},
-	{"checks.*.push", "", "What somebody reports.", setKind("push"), nil},
-	{"checks.*.calculated", "", "So many of other checks.", setKind("calculated"), nil},
-
+// pluginOptions are the rows of plugins.
+var pluginOptions = []option{
 	{"plugins", "", "Limits of plugins, by name.", nil, nil},
 	{"plugins.*", "", "", nil, openPlugin},
 	{"plugins.*.sha256", "", "Sum of the only file that may load, 64 hex digits.", setSHA256, nil},

@@ -95,8 +95,14 @@ func (p *parser) mapping(path, name string, where value) {
 			p.unknown(path, key, keyPos, child.key)
 		case row != nil && row.set != nil:
 			row.set(p, name, p.resolve(child))
+		case find(join(path, key)+".-") != nil:
+			p.listed(join(path, key), p.resolve(child))
 		case isMapping(join(path, key)):
-			p.mapping(join(path, key), name, p.resolve(child))
+			child = p.resolve(child)
+			if row != nil && row.open != nil {
+				row.open(p, name, child)
+			}
+			p.mapping(join(path, key), name, child)
 		default:
 			p.unknown(path, key, keyPos, child.key)
 		}

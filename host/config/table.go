@@ -14,7 +14,7 @@ func Table() string {
 		if o.fallback != "" {
 			fallback = "`" + o.fallback + "`"
 		}
-		key := strings.ReplaceAll(o.path, "*", "NAME")
+		key := strings.ReplaceAll(strings.ReplaceAll(o.path, "*", "NAME"), ".-", "[]")
 		b.WriteString("| `" + key + "` | " + fallback + " | " + strings.ReplaceAll(o.doc, "|", `\|`) + " |\n")
 	}
 	return b.String()

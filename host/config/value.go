@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/hex"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -64,6 +65,42 @@ func isDigits(raw string) bool {
 	return raw != "" && strings.Trim(strings.TrimPrefix(raw, "-"), "0123456789") == ""
 }
 
+// percent reads "5%" or "5", from 0 to most.
+func percent(most int, field func(*parser, string) *int) setter {
+	return func(p *parser, name string, v value) {
+		raw, ok := p.scalar(v, "a percentage")
+		if !ok {
+			return
+		}
+		digits := strings.TrimSuffix(raw, "%")
+		n, err := strconv.Atoi(digits)
+		switch {
+		case err != nil && !isDigits(digits):
+			p.diags.Errorf(v.pos, "%s: %q is not a percentage such as 5%%", v.key, raw)
+		case err != nil || n < 0 || n > most:
+			p.diags.Errorf(v.pos, "%s: %s is outside 0%%..%d%%", v.key, raw, most)
+		default:
+			*field(p, name) = n
+		}
+	}
+}
+
+// bound reads a number with or without fraction.
+func bound(field func(*parser, string) **float64) setter {
+	return func(p *parser, name string, v value) {
+		raw, ok := p.scalar(v, "a number")
+		if !ok {
+			return
+		}
+		n, err := strconv.ParseFloat(raw, 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+			p.diags.Errorf(v.pos, "%s: %q is not a number such as 0.5", v.key, raw)
+			return
+		}
+		*field(p, name) = &n
+	}
+}
+
 func boolean(field func(*parser, string) *bool) setter {
 	return func(p *parser, name string, v value) {
 		raw, ok := p.scalar(v, "true or false")
@@ -100,15 +137,18 @@ func oneOf(field func(*parser, string) *string, words ...string) setter {
 // textMax is the longest character-string of a TXT record (RFC 1035 section 3.3).
 const textMax = 255
 
-func text(field func(*parser, string) *string) setter {
+func text(field func(*parser, string) *string) setter { return textUpTo(textMax, field) }
+
+// textUpTo reads a text of so many bytes at most. It is not in the messages: some are secrets.
+func textUpTo(lenMax int, field func(*parser, string) *string) setter {
 	return func(p *parser, name string, v value) {
 		raw, ok := p.scalar(v, "a text")
 		switch {
 		case !ok:
 		case raw == "":
-			p.diags.Errorf(v.pos, "%s is empty; leave the line out to send none", v.key)
-		case len(raw) > textMax:
-			p.diags.Errorf(v.pos, "%s has %d bytes, more than %d", v.key, len(raw), textMax)
+			p.diags.Errorf(v.pos, "%s is empty; leave it out for none", v.key)
+		case len(raw) > lenMax:
+			p.diags.Errorf(v.pos, "%s has %d bytes, more than %d", v.key, len(raw), lenMax)
 		default:
 			*field(p, name) = raw
 		}

@@ -68,18 +68,31 @@ func setViewListen(p *parser, name string, v value) {
 var notAttributes = map[string]string{
 	"clients":     "it stands beside attributes",
 	"id":          "the view's name is its id",
-	"check":       "views have no health",
-	"on-all-down": "views have no health",
+	"check":       "it stands beside attributes",
+	"on-all-down": "views that are all down are seen as if they were up",
 }
 
-// setAttributes keeps keys and values as they are: the plugins know what they mean.
 func setAttributes(p *parser, name string, v value) {
+	p.view(name).Attributes = p.attributes(v, notAttributes)
+}
+
+// notCheckAttributes are keys that mean nothing, or something else, for the judge of a check.
+var notCheckAttributes = map[string]string{
+	"fall": "it stands beside attributes", "rise": "it stands beside attributes", "at-least": "it stands with of, in calculated",
+}
+
+func setCheckAttributes(p *parser, name string, v value) {
+	p.checks[name].Attributes = p.attributes(v, notCheckAttributes)
+}
+
+// attributes keeps keys and values as they are: the plugins know what they mean. The keys of not are something else, and why.
+func (p *parser) attributes(v value, not map[string]string) (list []Attribute) {
 	pairs, _ := p.pairs(v)
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
 		keyPos := p.at(pair.Key.GetToken())
 		full := join(v.key, printable(key))
-		if why, is := notAttributes[key]; is {
+		if why, is := not[key]; is {
 			p.diags.Errorf(keyPos, "%s is not an attribute: %s", full, why)
 			continue
 		}
@@ -93,8 +106,28 @@ func setAttributes(p *parser, name string, v value) {
 				texts = append(texts, text)
 			}
 		}
-		view := p.view(name)
-		view.Attributes = append(view.Attributes, Attribute{Key: key, Value: strings.Join(texts, ","), KeyPos: keyPos, ValuePos: child.pos})
+		list = append(list, Attribute{Key: key, Value: strings.Join(texts, ","), KeyPos: keyPos, ValuePos: child.pos})
+	}
+	return list
+}
+
+func setViewCheck(p *parser, name string, v value) {
+	if raw, ok := p.scalar(v, "the name of a check"); ok {
+		p.view(name).Check, p.view(name).CheckPos = raw, v.pos
+	}
+}
+
+// finishViewChecks finds checks of views that are not there, or that need an endpoint.
+func (p *parser) finishViewChecks() {
+	for _, view := range p.config.Views {
+		_, declared := p.checks[view.Check]
+		switch {
+		case view.Check == "" && view.CheckPos == (diag.Pos{}):
+		case !declared:
+			p.diags.Errorf(view.CheckPos, "views.%s.check: no check %q%s", view.Name, printable(view.Check), diag.DidYouMean(view.Check, p.checkNames()))
+		case p.config.ProbesEndpoint(view.Check):
+			p.diags.Errorf(view.CheckPos, "views.%s.check: %s is of an endpoint, which a view does not have; give it a target", view.Name, view.Check)
+		}
 	}
 }
 
