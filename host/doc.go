@@ -21,6 +21,7 @@
 //	decision           what a policy's plugins returned: weights, how many to pick, scope, and how long it holds
 //	diagnostic         an error or a warning of a person's text, with file, line and column
 //	epoch              the number of a state of health; decisions of another epoch are stale
+//	event              what people are told about health: that a candidate changed, that all of a policy are down, that one flaps
 //	facts              what a plugin is told about a query
 //	fail open, closed  to take all candidates as up while all are down; to show nothing instead, as a policy of views does
 //	filter             a plugin that says what becomes of a question that is to be forwarded; its word is a ruling
@@ -33,6 +34,7 @@
 //	judge              a plugin that makes a verdict of the attempts of a check
 //	manifest           what a plugin says of itself: kind, wants, attributes
 //	node               a name of a zone and what it owns
+//	notice             an event on its way to somebody who wants to hear of it: a sink
 //	override           an operator's word about a candidate's health; it wins over the verdict
 //	place              where a network is: continent, country, subdivision, autonomous system, coordinates
 //	placeholder        a zone whose file was never loaded well; it answers SERVFAIL
@@ -53,6 +55,7 @@
 //	step               a plugin of a chain, and what it did to a decision
 //	strike             a failed call of a plugin
 //	terms              what annotations may call by name (regions, collections), and what signpost.yaml says of plugins
+//	timeline           the events of the past
 //	trace              what a worker notes about one query for whoever explains it, and what it takes instead of drawing
 //	verdict            up, down or unknown
 //	view               the zones that one group of clients sees

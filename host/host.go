@@ -47,6 +47,7 @@ type Options struct {
 //	listen/tcp   an acceptor and a reaper for each address, and one for   listeners.close
 //	             each connection
 //	querylog     1: writes the query log                                  stopLog, then logged
+//	events       1: tells what happens to health                          cancel, then followed
 //	admin        1, and one for each connection                           admin.Close
 type Host struct {
 	options   Options
@@ -54,6 +55,7 @@ type Host struct {
 	store     zone.Store
 	plugins   *plugin.Host
 	health    *health.Table
+	events    *events
 	loader    *load.Loader
 	answers   *answer.Server
 	listeners listeners
@@ -105,6 +107,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 		return err
 	}
 	h.health = health.NewTable(nil)
+	h.events = h.newEvents()
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.startQueryLog(ctx)
 	h.listeners = listeners{host: h}
@@ -127,6 +130,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 		h.admin.Serve(h.fail)
 	}
 	h.followed.Go(func() { h.loader.Run(ctx) })
+	h.followed.Go(func() { h.events.run(ctx) })
 	return nil
 }
 
@@ -249,7 +253,7 @@ func (h *Host) adminAddress(cfg *config.Config) string {
 }
 
 func (h *Host) newAdmin(addr string) (*admin.Server, error) {
-	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Health: h.health,
+	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Health: h.health, Timeline: h.events.timeline,
 		Plugins: http.HandlerFunc(h.servePlugins), Counters: &h.counters, Version: Version, Log: h.options.Log})
 	if err != nil {
 		return nil, fmt.Errorf("%w (another address: --admin ADDR, none: --admin off)", err)

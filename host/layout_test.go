@@ -31,10 +31,11 @@ var floor = map[string]int{
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
 	"plugins/examples/canary": 2, "sdk/tck": 2,
-	"host/compile": 3, "host/message": 3, "host/workshop": 3, "plugins/builtin": 3,
+	"host/compile": 3, "host/event": 3, "host/message": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4, "host/probe/attempt": 4, "host/querylog/line": 4,
 	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/querylog/file": 5,
-	"host": 6, "host/conformance": 6,
+	"host/timeline": 5,
+	"host":          6, "host/conformance": 6,
 	"cmd/peerbench": 7, "cmd/signpost": 7,
 }
 

@@ -1,4 +1,4 @@
-// Command signpost is the server's command line: serve, check, explain, diff, replay, plugin, health, version.
+// Command signpost is the server's command line: serve, check, explain, diff, replay, plugin, health, timeline, version.
 //
 // Plane: control. Floor: 7. Journey: before and after all. It turns flags into host.Options, signals into calls and errors into exit codes:
 // 0 for success, 1 for a finding or a failure, 2 for a command line that makes no sense.
@@ -75,7 +75,7 @@ beside the records: shares of the traffic, regions, health.`,
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newServe(), newCheck(), newExplain(), newDiff(), newReplay(), newPlugin(), newHealth(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newExplain(), newDiff(), newReplay(), newPlugin(), newHealth(), newTimeline(), newVersion())
 	root.InitDefaultHelpCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "help" {

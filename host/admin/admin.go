@@ -7,7 +7,7 @@
 // mistake, seen by all servers at once, into an outage. The body says what is not up to date and why, and /readyz?strict is 503 then,
 // for whoever rolls changes out.
 //
-// /explain, /health and /plugins take eight requests at a time each, the next gets 503. POST /health overrides the health of candidates.
+// /explain, /health, /timeline and /plugins take eight requests at a time each, the next gets 503. POST /health overrides the health of candidates.
 // Nothing here asks for a password, so it is for loopback; what a page of another site has a browser send is refused.
 package admin
 
@@ -52,6 +52,7 @@ type Options struct {
 	Explain  http.Handler  // of GET /explain; nil = none
 	Health   *health.Table // of GET and POST /health; nil = none
 	Plugins  http.Handler  // of GET /plugins; nil = none
+	Timeline http.Handler  // of GET /timeline; nil = none
 	Log      *slog.Logger  // overrides, and complaints of net/http; nil = dropped
 }
 

@@ -36,7 +36,7 @@ func start(t *testing.T, status Status) (*fixture, *metrics.Set, string) {
 	t.Helper()
 	state, counters := &fixture{}, &metrics.Set{}
 	state.status.Store(&status)
-	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Plugins: explained, Counters: counters, Version: "1.2.3", Health: health.NewTable(nil)})
+	s, err := Listen(Options{Addr: "127.0.0.1:0", State: state, Explain: explained, Plugins: explained, Timeline: explained, Counters: counters, Version: "1.2.3", Health: health.NewTable(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

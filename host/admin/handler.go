@@ -26,6 +26,7 @@ var endpoints = []struct{ path, doc string }{
 	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
 	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID"},
 	{"/health", "the state of every candidate, as JSON: ?name=NAME&type=TYPE&view=VIEW&id=ID; POST overrides one"},
+	{"/timeline", "what happened to health, as JSON: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ"},
 	{"/plugins", "the plugins that zones may name, as JSON: from where, in what state, what they did"},
 	{"/metrics", "counters and gauges in Prometheus format"},
 }
@@ -60,6 +61,9 @@ func newHandler(o Options, complaints *log.Logger) http.Handler {
 	}
 	if o.Plugins != nil {
 		mux.Handle("GET /plugins", bounded(o.Plugins))
+	}
+	if o.Timeline != nil {
+		mux.Handle("GET /timeline", bounded(o.Timeline))
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,

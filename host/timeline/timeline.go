@@ -1,0 +1,132 @@
+// Package timeline keeps what happened to health: the latest events in memory, and somewhat more in a file that a restart finds again.
+//
+// Plane: control. Floor: 5. Journey of a probe: behind step 4.
+// A file that cannot be read or written costs a line of the log, never an event that is in memory.
+package timeline
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"signpost/host/event"
+)
+
+// eventsMax is how many events are in memory: about 3 MB. The files have about as many.
+const eventsMax = 4096
+
+// Options configure a Timeline. Log is required.
+type Options struct {
+	Dir      string // the data directory that it is of
+	StateDir string // where its file is; "": in memory alone
+	Log      *slog.Logger
+}
+
+// Timeline is safe for concurrent use.
+type Timeline struct {
+	mu   sync.Mutex
+	file *file         // nil: none
+	ring []event.Event // the oldest at begin, once it is full
+	at   int           // of the oldest
+	seq  uint64        // of the latest
+
+	loaded chan struct{} // closed by Load
+}
+
+// New returns an empty timeline. Load has to be called once.
+func New(o Options) *Timeline {
+	t := &Timeline{loaded: make(chan struct{})}
+	if o.StateDir != "" {
+		t.file = newFile(o.StateDir, o.Dir, o.Log)
+	}
+	return t
+}
+
+// Load reads what an earlier process wrote. Who asks in the meantime waits.
+func (t *Timeline) Load() {
+	defer close(t.loaded)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.file == nil {
+		return
+	}
+	for _, e := range t.file.load() {
+		t.seq = max(t.seq+1, e.Seq)
+		e.Seq = t.seq
+		t.pushLocked(e)
+	}
+}
+
+// Append adds events, in order, and numbers them where they stand. Load must have returned.
+func (t *Timeline) Append(events []event.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range events {
+		t.seq++
+		events[i].Seq = t.seq
+		t.pushLocked(events[i])
+	}
+	if t.file != nil {
+		t.file.append(events)
+	}
+}
+
+// pushLocked puts one into the ring.
+func (t *Timeline) pushLocked(e event.Event) {
+	if len(t.ring) < eventsMax {
+		t.ring = append(t.ring, e)
+		return
+	}
+	t.ring[t.at] = e
+	t.at = (t.at + 1) % eventsMax
+}
+
+// Close closes the file. What was appended is written.
+func (t *Timeline) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.file != nil {
+		t.file.close()
+	}
+}
+
+// Page is what GET /timeline answers.
+type Page struct {
+	Events []event.Event `json:"events"` // in their order
+	Last   uint64        `json:"last"`   // number of the latest event of all
+	More   bool          `json:"more"`   // there are older ones that match, beyond the limit
+}
+
+// Query says which events are wanted. Its zero value means all. Patterns have * for any characters and ? for one.
+type Query struct {
+	Name, View, Check string    // patterns; "": any. The name without its last dot
+	Since, Until      time.Time // zero: any
+	After             uint64    // number of an event; only later ones
+	Limit             int       // the latest so many; 0: as many as there are
+}
+
+// Find returns the events that q wants.
+func (t *Timeline) Find(q Query) Page {
+	<-t.loaded
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	page := Page{Events: []event.Event{}, Last: t.seq}
+	for i := len(t.ring) - 1; i >= 0; i-- {
+		e := &t.ring[(t.at+i)%len(t.ring)]
+		if e.Seq <= q.After {
+			break
+		}
+		if !q.wants(e) {
+			continue
+		}
+		if q.Limit > 0 && len(page.Events) == q.Limit {
+			page.More = true
+			break
+		}
+		page.Events = append(page.Events, *e)
+	}
+	for i, j := 0, len(page.Events)-1; i < j; i, j = i+1, j-1 {
+		page.Events[i], page.Events[j] = page.Events[j], page.Events[i]
+	}
+	return page
+}

@@ -1,0 +1,232 @@
+package timeline
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"signpost/host/event"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// of makes the event number n, a minute after the one before it.
+func of(n int) event.Event {
+	return event.Event{At: noon.Add(time.Duration(n) * time.Minute), Kind: event.Candidate, View: "public", Name: fmt.Sprintf("n%d.example.com.", n),
+		Type: "A", ID: "eu", Check: "web", From: "up", To: "down", Text: fmt.Sprintf("n%d.example.com A eu down", n)}
+}
+
+// open returns a loaded timeline whose file is in dir, and what it logs.
+func open(dir string) (*Timeline, *bytes.Buffer) {
+	log := new(bytes.Buffer)
+	t := New(Options{Dir: "zones", StateDir: dir, Log: slog.New(slog.NewTextHandler(log, nil))})
+	t.Load()
+	return t, log
+}
+
+func fill(t *Timeline, from, to int) {
+	for n := from; n < to; n++ {
+		t.Append([]event.Event{of(n)})
+	}
+}
+
+func names(events []event.Event) string {
+	var list []string
+	for _, e := range events {
+		list = append(list, strings.TrimSuffix(e.Name, ".example.com."))
+	}
+	return strings.Join(list, " ")
+}
+
+// Protects queries: patterns, times, the latest so many in their order, and what came after a number.
+func TestFind(t *testing.T) {
+	line, _ := open("")
+	fill(line, 0, 20)
+	inside := of(20)
+	inside.View, inside.Check, inside.Name = "internal", "tcp", "."
+	line.Append([]event.Event{inside})
+	for _, c := range []struct {
+		query, want string
+		more        bool
+	}{
+		{"name=n1*.example.com&limit=3", "n17 n18 n19", true},
+		{"name=N1?.Example.com.&limit=100", "n10 n11 n12 n13 n14 n15 n16 n17 n18 n19", false},
+		{"name=n3.example.com", "n3", false},
+		{"name=.", ".", false},
+		{"view=int*", ".", false},
+		{"check=we?&limit=1", "n19", true},
+		{"since=2026-11-23T12:18:00Z", "n18 n19 .", false},
+		{"since=13m&until=11m", "n17 n18", false},
+		{"after=20", ".", false},
+		{"after=21", "", false},
+		{"name=*.example.org", "", false},
+	} {
+		values, err := url.ParseQuery(c.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := ParseQuery(values, noon.Add(30*time.Minute))
+		if err != nil {
+			t.Fatalf("%s: %v", c.query, err)
+		}
+		page := line.Find(q)
+		if got := names(page.Events); got != c.want || page.More != c.more || page.Last != 21 {
+			t.Errorf("%s: got %q, more %v, last %d; want %q, %v, 21", c.query, got, page.More, page.Last, c.want, c.more)
+		}
+	}
+	for _, query := range []string{"since=yesterday", "until=-2h", "since=3dd", "since=99999d", "limit=0", "limit=x", "after=-1"} {
+		values, _ := url.ParseQuery(query)
+		if q, err := ParseQuery(values, noon); err == nil || !strings.Contains(err.Error(), query[:5]) {
+			t.Errorf("%s: got %+v, %v; want an error that names the parameter", query, q, err)
+		}
+	}
+	if d, err := ParseAgo("3d12h"); err != nil || d != 84*time.Hour {
+		t.Errorf("3d12h: got %v, %v", d, err)
+	}
+}
+
+// Protects patterns against what else they could mean.
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"*", "", true}, {"", "", true}, {"?", "", false}, {"a*b*c", "a--b--bc", true}, {"a*b*c", "a--b--b", false}, {"*a", "aaa", true},
+		{"*.example.com", "example.com", false}, {"**", "x", true}, {"a?c", "abc", true}, {"a?c", "ac", false}, {"abc", "abcd", false},
+		{strings.Repeat("*a", 40) + "b", strings.Repeat("a", 10_000), false},
+	} {
+		if got := match(c.pattern, c.text); got != c.want {
+			t.Errorf("%.20q on %.20q: got %v, want %v", c.pattern, c.text, got, c.want)
+		}
+	}
+}
+
+// Protects the bound of memory: the oldest events make room.
+func TestRing(t *testing.T) {
+	line, _ := open("")
+	fill(line, 0, eventsMax+10)
+	page := line.Find(Query{})
+	if first, last := page.Events[0].Seq, page.Events[len(page.Events)-1].Seq; len(page.Events) != eventsMax || first != 11 || last != eventsMax+10 {
+		t.Errorf("got %d events, %d to %d; want %d, 11 to %d", len(page.Events), first, last, eventsMax, eventsMax+10)
+	}
+}
+
+// Protects what a restart finds: all events with their numbers, also when the process was killed in the middle of a line, or a line is damaged.
+func TestRestart(t *testing.T) {
+	for name, damage := range map[string]func(text []byte) []byte{
+		"in order": func(text []byte) []byte { return text },
+		"torn":     func(text []byte) []byte { return append(text, `{"seq":4,"at":"2026-11`...) },
+		"torn, complete": func(text []byte) []byte {
+			return append(text, bytes.TrimSuffix(text[:bytes.IndexByte(text, '\n')], nil)...)
+		},
+		"garbage": func(text []byte) []byte {
+			return append([]byte("garbage\n{}\n"), text...)
+		},
+	} {
+		dir := t.TempDir()
+		line, _ := open(dir)
+		fill(line, 0, 3)
+		line.Close()
+		path := line.file.path
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, damage(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		line, log := open(dir)
+		fill(line, 3, 4)
+		line.Close()
+		if said := strings.Contains(log.String(), "damaged"); said != (name != "in order") {
+			t.Errorf("%s: logged %q", name, log)
+		}
+		line, _ = open(dir)
+		page := line.Find(Query{})
+		line.Close()
+		if got := names(page.Events); got != "n0 n1 n2 n3" || page.Last != 4 {
+			t.Errorf("%s: got %q, last %d; want n0 n1 n2 n3, 4", name, got, page.Last)
+		}
+	}
+}
+
+// Protects the bound of the disk: there are two files of at most 1 MiB, and a restart reads both.
+func TestRotation(t *testing.T) {
+	dir := t.TempDir()
+	line, log := open(dir)
+	const count = 12_000
+	fill(line, 0, count)
+	line.Close()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("got %v, %v; want two files", entries, err)
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || info.Size() > fileLenMax || info.Size() == 0 {
+			t.Errorf("%s: got %d bytes, %v; want at most %d", entry.Name(), info.Size(), err, fileLenMax)
+		}
+	}
+	line, _ = open(dir)
+	defer line.Close()
+	page := line.Find(Query{})
+	if len(page.Events) != eventsMax || page.Last != count || page.Events[0].Seq != count-eventsMax+1 {
+		t.Errorf("got %d events from %d to %d, want %d to %d; log %s", len(page.Events), page.Events[0].Seq, page.Last, eventsMax, count, log)
+	}
+}
+
+// Protects what happens while the file cannot be written: it costs one line of the log, and the file goes on when it can.
+func TestUnwritable(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "state")
+	if err := os.WriteFile(place, nil, 0o600); err != nil { // where the directory should be
+		t.Fatal(err)
+	}
+	line, log := open(place)
+	fill(line, 0, 3)
+	if got := names(line.Find(Query{}).Events); got != "n0 n1 n2" || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("got %q, logged %q; want all in memory and one line", got, log)
+	}
+	if err := os.Remove(place); err != nil {
+		t.Fatal(err)
+	}
+	fill(line, 3, 4)
+	line.Close()
+	if !strings.Contains(log.String(), "written to its file again") {
+		t.Errorf("got log %q, want that it is written again", log)
+	}
+	line, _ = open(place)
+	defer line.Close()
+	if got := names(line.Find(Query{}).Events); got != "n3" {
+		t.Errorf("got %q of the file, want n3", got)
+	}
+}
+
+// Protects readers beside the writer, and those that ask before what the file has is there.
+func TestConcurrent(t *testing.T) {
+	line := New(Options{Log: slog.New(slog.DiscardHandler)})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for last := uint64(0); last < 1000; {
+				page := line.Find(Query{After: last})
+				for _, e := range page.Events {
+					if e.Seq != last+1 {
+						t.Errorf("got event %d after %d", e.Seq, last)
+						return
+					}
+					last = e.Seq
+				}
+			}
+		})
+	}
+	line.Load()
+	fill(line, 0, 1000)
+	readers.Wait()
+}
