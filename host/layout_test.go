@@ -31,7 +31,7 @@ var floor = map[string]int{
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
 	"plugins/examples/canary": 2, "sdk/tck": 2,
-	"host/compile": 3, "host/event": 3, "host/message": 3, "host/workshop": 3, "plugins/builtin": 3,
+	"host/compile": 3, "host/event": 3, "host/message": 3, "host/override": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4, "host/probe/attempt": 4, "host/querylog/line": 4,
 	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/querylog/file": 5,
 	"host/timeline": 5,
@@ -42,7 +42,7 @@ var floor = map[string]int{
 // homes says which packages may import a module of others. Tests may use miekg/dns, the oracle, and those in testHomes.
 var homes = map[string][]string{
 	"github.com/fsnotify/fsnotify":         {"host/load"},
-	"github.com/goccy/go-yaml":             {"host/config"},
+	"github.com/goccy/go-yaml":             {"host/config", "host/override"},
 	"github.com/maxmind/mmdbwriter":        {"cmd/peerbench", "host/geo/sample"},
 	"github.com/miekg/dns":                 {"cmd/peerbench", "host/probe/attempt"},
 	"github.com/oschwald/maxminddb-golang": {"host/geo"},

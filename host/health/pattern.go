@@ -1,6 +1,10 @@
 package health
 
-import "strings"
+import (
+	"strings"
+
+	"signpost/host/rrdata"
+)
 
 // Pattern names candidates, those that appear later included. View, Name and ID are globs: * stands for any text, ? for any character, and what
 // stands behind a backslash for itself. An empty field, a Type of zero, means any. Name has the last dot, as in Key.
@@ -9,6 +13,32 @@ type Pattern Query
 // Matches tells whether the pattern names k.
 func (p Pattern) Matches(k Key) bool {
 	return (p.Type == 0 || p.Type == k.Type) && glob(p.Name, k.Name) && glob(p.ID, k.ID) && glob(p.View, k.View)
+}
+
+// String is the pattern as people write it: NAME/ID, NAME/TYPE/ID or VIEW/NAME/TYPE/ID, with * for what is left out.
+func (p Pattern) String() string {
+	part := func(glob string) string {
+		if glob == "" {
+			return "*"
+		}
+		return strings.ReplaceAll(glob, "/", `\/`)
+	}
+	name := strings.ReplaceAll(part(p.Name), `\\`, `\`) // zone files escape with one as well
+	if len(name) > 1 {
+		name = strings.TrimSuffix(name, ".")
+	}
+	text := name + "/" + part(p.ID)
+	if p.Type != 0 || p.View != "" {
+		typ := "*"
+		if p.Type != 0 {
+			typ = rrdata.TypeName(p.Type)
+		}
+		text = name + "/" + typ + "/" + part(p.ID)
+	}
+	if p.View != "" {
+		text = part(p.View) + "/" + text
+	}
+	return text
 }
 
 // Exactly is the pattern that names what a Query names.
