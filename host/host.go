@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"signpost/host/admin"
 	"signpost/host/answer"
 	"signpost/host/config"
 	"signpost/host/diag"
@@ -31,12 +29,16 @@ const Version = "0.1.0"
 // Options say what to serve and how. Dir and Log are required.
 type Options struct {
 	Dir      string
-	Listen   []string     // as config.ParseListen returns them; instead of signpost.yaml's
-	Admin    *string      // as config.ParseAdmin returns it; instead of signpost.yaml's
-	QueryLog string       // file of the query log; instead of signpost.yaml's
-	Strict   bool         // any error in a file at the start is a reason not to start
-	Log      *slog.Logger // a line for each thing that happens
-	Out      io.Writer    // the text at the start; nil: it goes to Log in one line
+	Listen   []string // as config.ParseListen returns them; instead of signpost.yaml's
+	Admin    *string  // as config.ParseAdmin returns it; instead of signpost.yaml's
+	QueryLog string   // file of the query log; instead of signpost.yaml's
+
+	AdminSocket    string // absolute path of the admin server's socket; instead of signpost.yaml's
+	AdminTokenFile string // absolute path likewise
+
+	Strict bool         // any error in a file at the start is a reason not to start
+	Log    *slog.Logger // a line for each thing that happens
+	Out    io.Writer    // the text at the start; nil: it goes to Log in one line
 }
 
 // Host is the running server. Goroutines, and who waits for them in Close:
@@ -48,7 +50,7 @@ type Options struct {
 //	             each connection
 //	querylog     1: writes the query log                                  stopLog, then logged
 //	events       1: tells what happens to health                          cancel, then followed
-//	admin        1, and one for each connection                           admin.Close
+//	admin        1, and one for each connection                           desk.close
 type Host struct {
 	options   Options
 	counters  metrics.Set
@@ -67,10 +69,7 @@ type Host struct {
 	followed  sync.WaitGroup
 	ready     atomic.Bool // the first load is done and answers are served
 	failed    chan error
-
-	mu    sync.Mutex    // guards what follows: Apply, on the loader's goroutine, may replace it
-	admin *admin.Server // nil: none
-	at    string        // where admin was asked to listen
+	desk      desk
 }
 
 // DiagnosticsError says that a file is too bad to start with.
@@ -111,6 +110,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.startQueryLog(ctx)
 	h.listeners = listeners{host: h}
+	h.desk.host = h
 	options := load.Options{
 		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Health: h.health, Log: h.options.Log, Metrics: &h.counters.Control,
 		Configured: h.bind, Apply: h.apply, Wait: h.options.Strict, StateDir: stateDir(),
@@ -126,9 +126,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	}
 	h.listeners.serve()
 	h.ready.Store(true)
-	if h.admin != nil {
-		h.admin.Serve(h.fail)
-	}
+	h.desk.serve()
 	h.followed.Go(func() { h.loader.Run(ctx) })
 	h.followed.Go(func() { h.events.run(ctx) })
 	return nil
@@ -186,12 +184,7 @@ func (h *Host) Reload() {
 func (h *Host) Close() {
 	h.cancel()
 	h.followed.Wait()
-	h.mu.Lock()
-	server := h.admin
-	h.mu.Unlock()
-	if server != nil {
-		_ = server.Close() // requests that did not end in time are cut off
-	}
+	h.desk.close()
 	h.listeners.close()
 	if h.stopLog != nil {
 		h.stopLog() // after the listeners: their workers' last queries are logged
@@ -211,13 +204,7 @@ func (h *Host) bind(cfg *config.Config) error {
 		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
 	}
 	h.log.Follow(h.queryLog(cfg))
-	addr := h.adminAddress(cfg)
-	if addr == "" {
-		return nil
-	}
-	server, err := h.newAdmin(addr)
-	h.admin, h.at = server, addr
-	return err
+	return h.desk.bind(cfg)
 }
 
 // addresses are those to listen on.
@@ -245,25 +232,6 @@ func (h *Host) unheard(cfg *config.Config) (diags diag.List) {
 	return diags
 }
 
-func (h *Host) adminAddress(cfg *config.Config) string {
-	if h.options.Admin != nil {
-		return *h.options.Admin
-	}
-	return cfg.Admin
-}
-
-func (h *Host) newAdmin(addr string) (*admin.Server, error) {
-	server, err := admin.Listen(admin.Options{Addr: addr, State: (*state)(h), Explain: h.explained(), Health: h.health, Timeline: h.events.timeline,
-		Plugins: http.HandlerFunc(h.servePlugins), Counters: &h.counters, Version: Version, Log: h.options.Log})
-	if err != nil {
-		return nil, fmt.Errorf("%w (another address: --admin ADDR, none: --admin off)", err)
-	}
-	if server.Exposed() {
-		h.options.Log.Warn("the admin server asks for no password and can be reached from other machines", "addr", server.Addr())
-	}
-	return server, nil
-}
-
 // apply puts a changed configuration to work; the snapshot that has it is published already.
 func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	pos := diag.Pos{File: config.FileName}
@@ -272,31 +240,6 @@ func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
 		diags.Errorf(pos, "%v", err)
 	}
-	if err := h.changeAdmin(h.adminAddress(cfg)); err != nil {
-		diags.Errorf(pos, "%v; the admin server stays where it was", err)
-	}
+	diags = append(diags, h.desk.change(cfg)...)
 	return diags
-}
-
-// changeAdmin moves the admin server; if the new address cannot be had, the old one stays.
-func (h *Host) changeAdmin(addr string) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.at == addr {
-		return nil
-	}
-	var next *admin.Server
-	if addr != "" {
-		var err error
-		if next, err = h.newAdmin(addr); err != nil {
-			return err
-		}
-		next.Serve(h.fail)
-	}
-	old := h.admin
-	h.admin, h.at = next, addr
-	if old != nil {
-		return old.Close()
-	}
-	return nil
 }

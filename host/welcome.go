@@ -41,11 +41,9 @@ func (h *Host) welcome(took time.Duration) {
 	}
 	fmt.Fprintf(w, "  plugins\t%s\n", h.pluginsText())
 	fmt.Fprintf(w, "  listening\t%s (UDP and TCP)\n", joinAddrs(h.listeners.addrs()))
-	h.mu.Lock()
-	if h.admin != nil {
-		fmt.Fprintf(w, "  admin\thttp://%s/ (readyz, metrics)\n", h.admin.Addr())
+	if places := h.desk.places(); len(places) > 0 {
+		fmt.Fprintf(w, "  admin\t%s (status, health, metrics)\n", strings.Join(places, ", "))
 	}
-	h.mu.Unlock()
 	if h.queryLog(status.Config) != "" {
 		fmt.Fprintf(w, "  query log\t%s\n", h.queryLog(status.Config))
 	}

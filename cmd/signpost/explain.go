@@ -19,7 +19,8 @@ import (
 type explainFlags struct {
 	client, source string
 	listener       string
-	dir, admin     string
+	dir            string
+	admin          adminFlags
 	down           []string
 	asJSON         bool
 }
@@ -56,7 +57,7 @@ that a resolver names for its client (RFC 7871).`,
 	set.StringVar(&flags.source, "source", "", "the query comes from `IP`, which decides the view; the client's address if it is left out")
 	set.StringVar(&flags.listener, "listener", "", "the query comes in at `IP:PORT`; matters where a view has listeners of its own")
 	set.StringVar(&flags.dir, "dir", "", "load the files of `DIR`")
-	set.StringVar(&flags.admin, "admin", "", "ask the running server whose admin address is `ADDR`")
+	flags.admin.add(command, "", "ask the running server whose admin address is")
 	set.StringArrayVar(&flags.down, "down", nil, "what if the candidate with this `ID` were down; may be repeated")
 	set.BoolVar(&flags.asJSON, "json", false, "print one JSON object")
 	command.MarkFlagsMutuallyExclusive("dir", "admin")
@@ -79,11 +80,12 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	addr := f.admin
-	if addr != "" {
-		if addr, err = parseAdmin(addr); err != nil {
-			return err
-		}
+	asked := f.admin.addr != ""
+	if !asked {
+		f.admin.addr = config.Default().Admin
+	}
+	if err := f.admin.parse(); err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -91,11 +93,9 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	switch {
 	case f.dir != "":
 		report, err = explainDir(ctx, f.dir, q)
-	case addr != "":
-		report, err = explainLive(ctx, addr, values)
 	default:
-		report, err = explainLive(ctx, config.Default().Admin, values)
-		if errors.Is(err, errAbsent) {
+		report, err = explainLive(ctx, &f.admin, values)
+		if !asked && errors.Is(err, errAbsent) {
 			report, err = explainDir(ctx, ".", q)
 		}
 	}
@@ -123,14 +123,14 @@ func explainDir(ctx context.Context, dir string, q *explain.Question) (*explain.
 	return d.Explain(q)
 }
 
-func explainLive(ctx context.Context, addr string, values url.Values) (*explain.Report, error) {
-	text, err := askAdmin(ctx, addr, http.MethodGet, "/explain?"+values.Encode(), nil)
+func explainLive(ctx context.Context, flags *adminFlags, values url.Values) (*explain.Report, error) {
+	text, err := flags.ask(ctx, http.MethodGet, "/explain?"+values.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}
 	report := new(explain.Report)
 	if err := json.Unmarshal(text, report); err != nil {
-		return nil, fmt.Errorf("%s: %w", addr, err)
+		return nil, fmt.Errorf("%s: %w", flags.addr, err)
 	}
 	return report, nil
 }

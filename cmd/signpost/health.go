@@ -25,8 +25,9 @@ import (
 
 // healthFlags are common to health and health set.
 type healthFlags struct {
-	admin, view string
-	asJSON      bool
+	admin  adminFlags
+	view   string
+	asJSON bool
 }
 
 func newHealth() *cobra.Command {
@@ -107,20 +108,19 @@ something else. A restart forgets what was set.`,
 func (f *healthFlags) add(command *cobra.Command) {
 	set := command.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.admin, "admin", config.Default().Admin, "ask the server whose admin address is `ADDR`")
+	f.admin.add(command, config.Default().Admin, "ask the server whose admin address is")
 	set.StringVar(&f.view, "view", "", "only of the view `NAME`")
 	set.BoolVar(&f.asJSON, "json", false, "print one JSON object")
 }
 
 // ask sends one request and prints what comes back.
 func (f *healthFlags) ask(command *cobra.Command, method, path string, body []byte) error {
-	addr, err := parseAdmin(f.admin)
-	if err != nil {
+	if err := f.admin.parse(); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	text, err := askAdmin(ctx, addr, method, path, body)
+	text, err := f.admin.ask(ctx, method, path, body)
 	if err != nil {
 		return &failure{err}
 	}

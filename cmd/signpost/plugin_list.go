@@ -18,7 +18,7 @@ import (
 )
 
 func newPluginList() *cobra.Command {
-	addr, asJSON := "", false
+	running, asJSON := adminFlags{}, false
 	command := &cobra.Command{
 		Use:   "list [DIR]",
 		Short: "List the plugins that zones may name",
@@ -33,20 +33,19 @@ is 1 if one of them does not work.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			defer stop()
-			if addr != "" {
+			if running.addr != "" {
 				if len(args) > 0 {
 					return errors.New("either DIR or --admin, not both")
 				}
-				var err error
-				if addr, err = parseAdmin(addr); err != nil {
+				if err := running.parse(); err != nil {
 					return err
 				}
 			}
-			list, err := listPlugins(ctx, dirArgument(args), addr)
+			list, err := listPlugins(ctx, dirArgument(args), &running)
 			if err != nil {
 				return &failure{err}
 			}
-			if err := printPlugins(command.OutOrStdout(), list, asJSON, addr != ""); err != nil {
+			if err := printPlugins(command.OutOrStdout(), list, asJSON, running.addr != ""); err != nil {
 				return &failure{err}
 			}
 			for _, p := range list {
@@ -57,17 +56,16 @@ is 1 if one of them does not work.`,
 			return nil
 		},
 	}
-	command.Flags().StringVar(&addr, "admin", "", "ask the server whose admin address is `ADDR`")
+	running.add(command, "", "ask the server whose admin address is")
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON array")
-	_ = command.RegisterFlagCompletionFunc("admin", cobra.NoFileCompletions)
 	return command
 }
 
-func listPlugins(ctx context.Context, dir, addr string) ([]host.Plugin, error) {
-	if addr == "" {
+func listPlugins(ctx context.Context, dir string, running *adminFlags) ([]host.Plugin, error) {
+	if running.addr == "" {
 		return host.Plugins(ctx, dir)
 	}
-	text, err := askAdmin(ctx, addr, http.MethodGet, "/plugins", nil)
+	text, err := running.ask(ctx, http.MethodGet, "/plugins", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func TestScripts(t *testing.T) {
 //	await-http TEXT PATH           fetch until it matches
 //	decode BASE64 FILE             write the bytes that a file says in base64
 //	await-file TEXT FILE           read until a file matches
-//	signal NAME                    send HUP, TERM or INT
+//	signal NAME                    send HUP, TERM, INT or KILL (and wait for its end)
 //	stop [CODE]                    end the server and expect its exit code (0); the log becomes stderr
 //	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
 //	release TEXT                   write the rest and close the file
@@ -257,11 +257,15 @@ func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func signalCommand(ts *testscript.TestScript, _ bool, args []string) {
-	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
 	if len(args) != 1 || signals[args[0]] == nil {
-		ts.Fatalf("usage: signal HUP|TERM|INT")
+		ts.Fatalf("usage: signal HUP|TERM|INT|KILL")
 	}
-	ts.Check(running(ts).cmd.Process.Signal(signals[args[0]]))
+	s := running(ts)
+	ts.Check(s.cmd.Process.Signal(signals[args[0]]))
+	if signals[args[0]] == syscall.SIGKILL {
+		<-s.exited
+	}
 }
 
 func loggedCommand(ts *testscript.TestScript, neg bool, args []string) {

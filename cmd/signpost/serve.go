@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,8 @@ import (
 type serveFlags struct {
 	listen    []string
 	admin     string
+	socket    string
+	tokenFile string
 	queryLog  string
 	strict    bool
 	logFormat string
@@ -69,6 +72,8 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 	set.SortFlags = false
 	set.StringArrayVar(&flags.listen, "listen", nil, "answer DNS on `ADDR`, over UDP and TCP; may be repeated. IP:PORT, IP (port 53) or :PORT (every address)")
 	set.StringVar(&flags.admin, "admin", "", "serve health, metrics, /explain and more over HTTP on `ADDR`, or \"off\"")
+	set.StringVar(&flags.socket, "admin-socket", "", "and on the Unix socket `PATH`, for this user alone")
+	set.StringVar(&flags.tokenFile, "admin-token-file", "", "who changes something over HTTP must bring the token of `FILE`")
 	set.StringVar(&flags.queryLog, "query-log", "", "write a line for each query to `FILE`")
 	set.BoolVar(&flags.strict, "strict", false, "do not start if any file has an error")
 	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `FORMAT`: text or json")
@@ -98,7 +103,22 @@ func (f *serveFlags) options(command *cobra.Command) (host.Options, error) {
 		}
 		options.Admin = &addr
 	}
-	return options, nil
+	return options, f.paths(&options)
+}
+
+// paths takes over those that are relative to the current directory.
+func (f *serveFlags) paths(options *host.Options) (err error) {
+	if f.socket != "" {
+		if options.AdminSocket, err = filepath.Abs(f.socket); err != nil {
+			return fmt.Errorf("--admin-socket: %w", err)
+		}
+	}
+	if f.tokenFile != "" {
+		if options.AdminTokenFile, err = filepath.Abs(f.tokenFile); err != nil {
+			return fmt.Errorf("--admin-token-file: %w", err)
+		}
+	}
+	return nil
 }
 
 // serve runs the server until a signal ends it.

@@ -24,10 +24,11 @@ import (
 const followPause = time.Second
 
 type timelineFlags struct {
-	admin, view, check string
-	since, until       string
-	limit              int
-	follow, asJSON     bool
+	admin          adminFlags
+	view, check    string
+	since, until   string
+	limit          int
+	follow, asJSON bool
 }
 
 func newTimeline() *cobra.Command {
@@ -60,13 +61,12 @@ answers do not depend on the client, and "about" over a sample of clients for ot
 	set.IntVar(&flags.limit, "limit", 1000, "the latest `N`")
 	set.BoolVar(&flags.follow, "follow", false, "go on with what happens, until interrupted")
 	set.BoolVar(&flags.asJSON, "json", false, "print one JSON object; with --follow one for each line of text")
-	set.StringVar(&flags.admin, "admin", config.Default().Admin, "ask the running server whose admin address is `ADDR`")
+	flags.admin.add(command, config.Default().Admin, "ask the running server whose admin address is")
 	return command
 }
 
 func (f *timelineFlags) run(command *cobra.Command, args []string) error {
-	addr, err := parseAdmin(f.admin)
-	if err != nil {
+	if err := f.admin.parse(); err != nil {
 		return err
 	}
 	values := url.Values{"limit": {strconv.Itoa(f.limit)}}
@@ -84,20 +84,19 @@ func (f *timelineFlags) run(command *cobra.Command, args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	out := &timelineText{out: command.OutOrStdout(), asJSON: f.asJSON}
+	ask := f.once
 	if f.follow {
-		err = f.tail(ctx, addr, values, out)
-	} else {
-		err = f.once(ctx, addr, values, out)
+		ask = f.tail
 	}
-	if err != nil {
+	if err := ask(ctx, values, out); err != nil {
 		return &failure{err}
 	}
 	return nil
 }
 
 // once prints what there is.
-func (f *timelineFlags) once(ctx context.Context, addr string, values url.Values, out *timelineText) error {
-	text, page, err := askTimeline(ctx, addr, values)
+func (f *timelineFlags) once(ctx context.Context, values url.Values, out *timelineText) error {
+	text, page, err := f.ask(ctx, values)
 	if err != nil {
 		return err
 	}
@@ -116,10 +115,10 @@ func (f *timelineFlags) once(ctx context.Context, addr string, values url.Values
 }
 
 // tail prints what there is and what comes. A server that is away for a while is asked again; one that forgot its timeline counts anew.
-func (f *timelineFlags) tail(ctx context.Context, addr string, values url.Values, out *timelineText) error {
+func (f *timelineFlags) tail(ctx context.Context, values url.Values, out *timelineText) error {
 	var last uint64
 	for first := true; ; first = false {
-		_, page, err := askTimeline(ctx, addr, values)
+		_, page, err := f.ask(ctx, values)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -144,8 +143,8 @@ func (f *timelineFlags) tail(ctx context.Context, addr string, values url.Values
 	}
 }
 
-func askTimeline(ctx context.Context, addr string, values url.Values) (text []byte, page timeline.Page, err error) {
-	text, err = askAdmin(ctx, addr, http.MethodGet, "/timeline?"+values.Encode(), nil)
+func (f *timelineFlags) ask(ctx context.Context, values url.Values) (text []byte, page timeline.Page, err error) {
+	text, err = f.admin.ask(ctx, http.MethodGet, "/timeline?"+values.Encode(), nil)
 	if err == nil {
 		err = json.Unmarshal(text, &page)
 	}

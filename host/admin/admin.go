@@ -7,8 +7,8 @@
 // mistake, seen by all servers at once, into an outage. The body says what is not up to date and why, and /readyz?strict is 503 then,
 // for whoever rolls changes out.
 //
-// /explain, /health, /timeline and /plugins take eight requests at a time each, the next gets 503. POST /health overrides the health of candidates.
-// Nothing here asks for a password, so it is for loopback; what a page of another site has a browser send is refused.
+// Everything that is work takes eight requests at a time, the next gets 503. Who may change something: Access. Everybody who reaches the server
+// may read; what a page of another site has a browser send is refused, and so are names that are not the server's.
 package admin
 
 import (
@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,10 +46,11 @@ type State interface{ Status() Status }
 
 // Options configures a Server. State, Counters and Version must be set.
 type Options struct {
-	Addr     string // host:port
+	Addr     string // host:port, or unix: and the path of a socket
 	State    State
 	Counters *metrics.Set
 	Version  string
+	Access   *Access       // who may change something; nil = everybody on loopback
 	Explain  http.Handler  // of GET /explain; nil = none
 	Health   *health.Table // of GET and POST /health; nil = none
 	Plugins  http.Handler  // of GET /plugins; nil = none
@@ -59,6 +61,7 @@ type Options struct {
 // Server is one HTTP server.
 type Server struct {
 	listener net.Listener
+	gate     *gate
 	http     http.Server
 	requests sync.WaitGroup
 	served   chan struct{} // closed when Serve's goroutine ended; nil before Serve
@@ -66,7 +69,7 @@ type Server struct {
 
 // Listen binds the address; nothing is answered before Serve. The error names the address.
 func Listen(o Options) (*Server, error) {
-	listener, err := net.Listen("tcp", o.Addr)
+	listener, err := listen(o.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("admin: listen on %s: %w", o.Addr, err)
 	}
@@ -75,11 +78,20 @@ func Listen(o Options) (*Server, error) {
 		complaints = slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)
 	}
 	s := &Server{listener: netutil.LimitListener(listener, connectionsMax)}
+	_, unix := listener.(*socket)
+	s.gate = newGate(o.Access, unix, s.Exposed())
 	s.http = http.Server{
-		Handler: s.counted(newHandler(o, complaints)), ErrorLog: complaints, MaxHeaderBytes: headerLenMax,
+		Handler: s.counted(newHandler(o, s.gate, complaints)), ErrorLog: complaints, MaxHeaderBytes: headerLenMax,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 	}
 	return s, nil
+}
+
+func listen(addr string) (net.Listener, error) {
+	if path, unix := strings.CutPrefix(addr, "unix:"); unix {
+		return listenSocket(path)
+	}
+	return net.Listen("tcp", addr)
 }
 
 // counted lets Close wait for handlers, which outlive http.Server.Close.
@@ -94,10 +106,10 @@ func (s *Server) counted(handler http.Handler) http.Handler {
 // Addr returns the address bound.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Exposed tells whether other machines may reach the server, which asks for no password.
+// Exposed tells whether other machines may reach the server.
 func (s *Server) Exposed() bool {
-	addr, ok := s.listener.Addr().(*net.TCPAddr)
-	return !ok || !addr.IP.IsLoopback()
+	addr, tcp := s.listener.Addr().(*net.TCPAddr)
+	return tcp && !addr.IP.IsLoopback()
 }
 
 // Serve starts answering, in a goroutine that Close ends. failed is called at most once, when accepting ends for another reason.

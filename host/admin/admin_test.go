@@ -146,12 +146,12 @@ func TestEndpoints(t *testing.T) {
 		t.Errorf("/healthz: got %d %q %v, want 200 ok, no-store", code, body, header)
 	}
 	_, index, header := get(t, url+"/")
-	for _, e := range endpoints {
-		if !strings.Contains(index, e.path) {
-			t.Errorf("/: got %q, want %s in it", index, e.path)
+	for _, path := range []string{"/healthz", "/readyz", "/explain", "/health", "/plugins", "/metrics"} {
+		if !strings.Contains(index, "GET    "+path+" ") {
+			t.Errorf("/: got %q, want GET %s in it", index, path)
 		}
-		if code, _, _ := get(t, url+e.path); code == 404 {
-			t.Errorf("%s: listed on the index, got 404", e.path)
+		if code, _, _ := get(t, url+path); code == 404 {
+			t.Errorf("%s: listed on the index, got 404", path)
 		}
 	}
 	if got := header.Get("Content-Type"); got != "text/plain; charset=utf-8" {

@@ -19,56 +19,91 @@ const (
 	asksMax    = 8
 )
 
-// endpoints is what the index lists.
-var endpoints = []struct{ path, doc string }{
-	{"/healthz", "200 while the process runs"},
-	{"/readyz", "503 until the first load is done, then 200; the body tells what is not up to date, and why"},
-	{"/readyz?strict", "the same, but 503 while anything is not up to date"},
-	{"/explain", "why a client gets its answer, as JSON: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID"},
-	{"/health", "the state of every candidate, as JSON: ?name=NAME&type=TYPE&view=VIEW&id=ID; POST overrides one"},
-	{"/timeline", "what happened to health, as JSON: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ"},
-	{"/plugins", "the plugins that zones may name, as JSON: from where, in what state, what they did"},
-	{"/metrics", "counters and gauges in Prometheus format"},
+// reach says who gets to a route.
+type reach uint8
+
+const (
+	forMachines reach = iota // what orchestrators and Prometheus poll, by whatever name they know the server
+	forReaders               // everybody who calls the server by a name of its own
+	forChanges               // likewise, and who may change something
+)
+
+// route is one method of one path. A test compares all of them with openapi.json.
+type route struct {
+	method, path string // as http.ServeMux has it
+	reach        reach
+	doc          string // its line on the index
+	handler      http.Handler
 }
 
-func newHandler(o Options, complaints *log.Logger) http.Handler {
+// routes are all that o has handlers for, in the order of the index.
+func routes(o Options, g *gate, complaints *log.Logger) []route {
+	list := []route{
+		{"GET", "/healthz", forMachines, "200 while the process runs", http.HandlerFunc(alive)},
+		{"GET", "/readyz", forMachines, "503 until the first load is done, then 200; ?strict: 503 while anything is not up to date. The body tells why", readiness(o.State, g)},
+	}
+	add := func(present bool, method, path string, reach reach, doc string, handler http.Handler) {
+		if present {
+			list = append(list, route{method, path, reach, doc, bounded(handler)})
+		}
+	}
+	states := &candidates{table: o.Health, log: o.Log}
+	add(o.Explain != nil, "GET", "/explain", forReaders,
+		"why a client gets its answer: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID", o.Explain)
+	add(o.Health != nil, "GET", "/health", forReaders, "the state of every candidate: ?name=NAME&type=TYPE&view=VIEW&id=ID", http.HandlerFunc(states.list))
+	add(o.Health != nil, "POST", "/health", forChanges, "holds candidates up or down, or leaves them to their checks", http.HandlerFunc(states.change))
+	add(o.Timeline != nil, "GET", "/timeline", forReaders, "what happened to health: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ", o.Timeline)
+	add(o.Plugins != nil, "GET", "/plugins", forReaders, "the plugins that zones may name: from where, in what state, what they did", o.Plugins)
+	return append(list, route{"GET", "/metrics", forMachines, "counters and gauges in Prometheus format", scrapes(o, complaints)})
+}
+
+// newHandler answers what g lets through.
+func newHandler(o Options, g *gate, complaints *log.Logger) http.Handler {
+	mux := http.NewServeMux()
+	list := routes(o, g, complaints)
+	for _, r := range list {
+		handler := r.handler
+		switch r.reach {
+		case forReaders:
+			handler = g.reads(handler)
+		case forChanges:
+			handler = g.changes(handler)
+		}
+		mux.Handle(r.method+" "+r.path, handler)
+	}
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, writeIndex(o.Version, list)) })
+	return mux
+}
+
+func scrapes(o Options, complaints *log.Logger) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		newCollector(o.State, o.Counters, o.Version),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, writeIndex(o.Version)) })
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		respond(w, http.StatusOK, func(w io.Writer) { fmt.Fprintln(w, "ok") })
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		status := o.State.Status()
+}
+
+func alive(w http.ResponseWriter, _ *http.Request) {
+	respond(w, http.StatusOK, func(w io.Writer) { fmt.Fprintln(w, "ok") })
+}
+
+// readiness tells strangers, who may have turned a name to this address, nothing of the files.
+func readiness(state State, g *gate) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status := state.Status()
 		code := http.StatusOK
 		if !status.Loaded || len(status.Stale) > 0 && r.URL.Query().Has("strict") {
 			code = http.StatusServiceUnavailable
 		}
+		if g.named(r) != nil {
+			status.Stale, status.Diagnostics = nil, nil
+		}
 		respond(w, code, status.writeReady)
 	})
-	if o.Explain != nil {
-		mux.Handle("GET /explain", bounded(o.Explain))
-	}
-	if o.Health != nil {
-		states := &candidates{table: o.Health, log: o.Log}
-		mux.Handle("GET /health", bounded(http.HandlerFunc(states.list)))
-		mux.Handle("POST /health", bounded(http.HandlerFunc(states.change)))
-	}
-	if o.Plugins != nil {
-		mux.Handle("GET /plugins", bounded(o.Plugins))
-	}
-	if o.Timeline != nil {
-		mux.Handle("GET /timeline", bounded(o.Timeline))
-	}
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,
-	}))
-	return mux
 }
 
 // bounded refuses requests beyond asksMax at a time. A slow reader counts until it is done: what it was made is in memory.
@@ -97,11 +132,11 @@ func respond(w http.ResponseWriter, code int, write func(io.Writer)) {
 	_, _ = w.Write(body.Bytes()) // an error means that the client went away
 }
 
-func writeIndex(version string) func(io.Writer) {
+func writeIndex(version string, list []route) func(io.Writer) {
 	return func(w io.Writer) {
 		fmt.Fprintf(w, "signpost %s\n\n", version)
-		for _, e := range endpoints {
-			fmt.Fprintf(w, "%-16s %s\n", e.path, e.doc)
+		for _, r := range list {
+			fmt.Fprintf(w, "%-6s %-15s %s\n", r.method, r.path, r.doc)
 		}
 	}
 }

@@ -46,8 +46,8 @@ func setAdmin(p *parser, _ string, v value) {
 // socketLenMax is the longest path of a Unix socket that every system takes.
 const socketLenMax = 104 - 1 // the sun_path of BSD ends with a zero byte
 
-// ParseSocket checks the path of a Unix socket.
-func ParseSocket(path string) error {
+// parseSocket checks the path of a Unix socket.
+func parseSocket(path string) error {
 	if len(path) > socketLenMax {
 		return fmt.Errorf("the path has %d bytes; systems take %d at most", len(path), socketLenMax)
 	}
@@ -57,7 +57,7 @@ func ParseSocket(path string) error {
 func setSocket(p *parser, name string, v value) {
 	var file File
 	setFile(func(*parser) *File { return &file })(p, name, v)
-	if err := ParseSocket(file.Path); err != nil {
+	if err := parseSocket(file.Path); err != nil {
 		p.diags.Errorf(v.pos, "%s: %v", v.key, err)
 		return
 	}

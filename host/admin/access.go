@@ -1,0 +1,217 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// The lengths that the secret of a token file may have. A shorter one can be guessed.
+const (
+	tokenLenMin = 16
+	tokenLenMax = 1024
+)
+
+// Access says who may change something, and by which names the server may be called. The zero value asks for no token. It is safe for
+// concurrent use.
+type Access struct {
+	mu        sync.Mutex
+	tokenFile string
+	hosts     []string
+}
+
+// Follow has the token of another file count ("": none is asked for) and lets clients call the server by these names, in lower case, too.
+// The error is that the file is of no use now; changes are refused then until it is.
+func (a *Access) Follow(tokenFile string, hosts []string) error {
+	a.mu.Lock()
+	a.tokenFile, a.hosts = tokenFile, slices.Clone(hosts)
+	a.mu.Unlock()
+	if tokenFile == "" {
+		return nil
+	}
+	_, err := readToken(tokenFile)
+	return err
+}
+
+func (a *Access) rules() (tokenFile string, hosts []string) {
+	if a == nil {
+		return "", nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.tokenFile, a.hosts
+}
+
+// readToken reads the secret of a file. It is read for each request that needs it, of which there are few: so it may be changed at any time.
+func readToken(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the admin token: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, tokenLenMax+2)) // a newline may follow
+	if err != nil {
+		return nil, fmt.Errorf("read the admin token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	switch {
+	case len(token) < tokenLenMin:
+		return nil, fmt.Errorf("read the admin token: %s has %d bytes, fewer than %d (openssl rand -hex 32 makes a good one)", path, len(token), tokenLenMin)
+	case len(token) > tokenLenMax:
+		return nil, fmt.Errorf("read the admin token: %s has more than %d bytes", path, tokenLenMax)
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, fmt.Errorf("read the admin token: %s has more than one word of printable ASCII", path)
+	}
+	return []byte(token), nil
+}
+
+// gate decides what a listener lets through.
+type gate struct {
+	access  *Access
+	machine string // its name, in lower case
+	socket  bool   // a Unix socket: the file's mode says who may
+	exposed bool   // other machines may reach it
+}
+
+func newGate(access *Access, socket, exposed bool) *gate {
+	g := &gate{access: access, socket: socket, exposed: exposed}
+	if name, err := os.Hostname(); err == nil {
+		g.machine = strings.ToLower(name)
+	}
+	return g
+}
+
+// reads lets a request through that was sent to a name of ours: a page whose name a stranger turned to this address can read nothing here.
+func (g *gate) reads(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := g.named(r); err != nil {
+			respondJSON(w, http.StatusForbidden, Refusal{err.Error()})
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// changes lets a request through that may change something.
+func (g *gate) changes(handler http.Handler) http.Handler {
+	return g.reads(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code, err := ours(r)
+		if err == nil {
+			code, err = g.trusted(r)
+		}
+		if err != nil {
+			refuse(w, code, err)
+			return
+		}
+		if g.socket {
+			r.RemoteAddr = "the admin socket" // which has no address to tell who it was
+		}
+		handler.ServeHTTP(w, r)
+	}))
+}
+
+// refuse answers a request that is not let through.
+func refuse(w http.ResponseWriter, code int, err error) {
+	if code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="signpost"`)
+	}
+	respondJSON(w, code, Refusal{err.Error()})
+}
+
+// named refuses requests that call the server by a name which is not its own, or come from a page of such a place.
+func (g *gate) named(r *http.Request) error {
+	if g.socket {
+		return nil // no browser opens it
+	}
+	if r.Host != "" && !g.own(hostOf(r.Host)) {
+		return fmt.Errorf("%q is no name of this server; admin-hosts in signpost.yaml allows more", r.Host)
+	}
+	if raw := r.Header.Get("Origin"); raw != "" {
+		if origin, err := url.Parse(raw); err != nil || !g.own(origin.Hostname()) {
+			return fmt.Errorf("pages of %s may not ask", raw)
+		}
+	}
+	return nil
+}
+
+// hostOf cuts the port off a Host header.
+func hostOf(raw string) string {
+	if host, _, err := net.SplitHostPort(raw); err == nil {
+		return host
+	}
+	return strings.Trim(raw, "[]")
+}
+
+// own tells whether host is an address or a name of this server.
+func (g *gate) own(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || host != "" && host == g.machine {
+		return true
+	}
+	_, hosts := g.access.rules()
+	return slices.Contains(hosts, host)
+}
+
+// trusted refuses who may not change anything.
+func (g *gate) trusted(r *http.Request) (code int, err error) {
+	if g.socket {
+		return 0, nil
+	}
+	tokenFile, _ := g.access.rules()
+	if tokenFile == "" {
+		if g.exposed {
+			return http.StatusForbidden, errors.New("this address can be reached from other machines, so nothing may be changed here without a token: " +
+				"set admin-token-file in signpost.yaml, or use admin-socket")
+		}
+		return 0, nil
+	}
+	token, err := readToken(tokenFile)
+	if err != nil {
+		return http.StatusServiceUnavailable, err
+	}
+	if !bears(r, token) {
+		return http.StatusUnauthorized, errors.New("the admin token is needed (Authorization: Bearer …; --admin-token-file FILE or SIGNPOST_ADMIN_TOKEN on the command line)")
+	}
+	return 0, nil
+}
+
+// bears tells whether a request brings the token. How long that takes says nothing about the token.
+func bears(r *http.Request, token []byte) bool {
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	want, got := sha256.Sum256(token), sha256.Sum256([]byte(strings.TrimSpace(given)))
+	return subtle.ConstantTimeCompare(want[:], got[:]) == 1 && strings.EqualFold(scheme, "Bearer")
+}
+
+// ours refuses what a page of another site may have a browser send. Such a page can send no JSON without asking first, and says where it is from.
+// A page whose name was turned to this address is from the same place as its requests: named refuses it.
+func ours(r *http.Request) (code int, err error) {
+	empty := r.ContentLength == 0 && r.Header.Get("Content-Type") == ""
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); !empty && (err != nil || kind != "application/json") {
+		return http.StatusUnsupportedMediaType, errors.New("the body must be application/json")
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return http.StatusForbidden, errors.New("pages of other sites may not change anything")
+	}
+	raw := r.Header.Get("Origin")
+	if raw == "" {
+		return 0, nil
+	}
+	if origin, err := url.Parse(raw); err != nil || origin.Host != r.Host {
+		return http.StatusForbidden, fmt.Errorf("pages of %s may not change anything", raw)
+	}
+	return 0, nil
+}
