@@ -30,6 +30,7 @@ var floor = map[string]int{
 	"host/guard": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
+	"plugins/calculated": 2, "plugins/degraded": 2, "plugins/quorum": 2, "plugins/responsetime": 2,
 	"plugins/examples/canary": 2, "sdk/tck": 2,
 	"host/compile": 3, "host/event": 3, "host/message": 3, "host/override": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4, "host/probe/attempt": 4, "host/querylog/line": 4,

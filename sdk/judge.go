@@ -76,3 +76,6 @@ func (v *Verdict) Set(state State, reason Reason, value uint32) {
 // SetShare has the target get so many percent of its weight while it is not down, 0 to 100. Without it that is 100. Less and more are taken as
 // the nearest of these.
 func (v *Verdict) SetShare(percent int) { v.raw.Share = uint8(max(0, min(percent, 100))) }
+
+// State returns the verdict as it has been given up to here: at first the one so far.
+func (v *Verdict) State() State { return State(v.raw.Health) }

@@ -15,8 +15,8 @@ type Evidence struct {
 	Prior      State
 	HeldMillis uint32
 
-	// Seen is one text for each vantage point: + for a success and - for a failure, the latest first, a second apart.
-	// A text of one letter, u or d, is a vantage point without attempts that says up or down.
+	// Seen is one text for each vantage point, as golden files have it: "+ + -" is two successes after a failure, "120ms -2s/503" a success that
+	// took so long after a failure with a status, "down/20s" one without attempts whose own verdict that is. abi.ParseVantage says what else.
 	Seen []string
 }
 
@@ -32,22 +32,10 @@ func (t *Trial) Judge(e Evidence) Opinion {
 	history := &t.guest.history.raw
 	*history = abi.History{VantageCount: uint32(len(e.Seen)), Before: uint8(e.Before), Prior: uint8(e.Prior), HeldMillis: e.HeldMillis}
 	for i, seen := range e.Seen {
-		v := &history.Vantages[i]
-		switch seen {
-		case "u":
-			v.Health = abi.HealthUp
-			continue
-		case "d":
-			v.Health = abi.HealthDown
-			continue
+		var message string
+		if history.Vantages[i], message = abi.ParseVantage(seen); message != "" {
+			panic(message) // the test is wrong
 		}
-		for j := range len(seen) {
-			v.Attempts[j] = abi.Attempt{AgeMillis: uint32(j) * 1000, TookMicros: 1000}
-			if seen[j] == '+' {
-				v.Attempts[j].OK = 1
-			}
-		}
-		v.AttemptCount = uint32(len(seen))
 	}
 	t.guest.verdict = Verdict{abi.Verdict{Health: uint8(e.Before), Share: abi.ShareUnsaid}}
 	t.guest.judge(1)

@@ -54,6 +54,11 @@ func (l Limits) DecisionFuel(candidates int) uint64 {
 	return l.Fuel + fuelPerCandidate*uint64(candidates)
 }
 
+// VerdictFuel is what a verdict about what so many vantage points saw may spend.
+func (l Limits) VerdictFuel(vantages int) uint64 {
+	return l.DecisionFuel(1) + fuelPerVantage*uint64(vantages)
+}
+
 // Forgive forgets a plugin's strikes and closes its breaker.
 func (h *Host) Forgive(name string) {
 	h.mu.Lock()

@@ -92,7 +92,7 @@ func (w *Worker) filter(in *instance, s *step, q *Question, r *Ruling) error {
 		return errFrame
 	}
 	writeQuestion(frame, s, q)
-	frame, spent, err := in.ask(s)
+	frame, spent, err := in.ask(s, s.fuel)
 	if err != nil {
 		return err
 	}

@@ -223,10 +223,10 @@ func (in *instance) prepare(s *step) error {
 	return nil
 }
 
-// ask calls the guest about the policy of s, whose frame is filled, and returns the frame with the result and the fuel that it took.
-func (in *instance) ask(s *step) (frame []byte, spent uint64, err error) {
+// ask calls the guest about the policy of s, whose frame is filled, and returns the frame with the result and the fuel that it took of so much.
+func (in *instance) ask(s *step, fuel uint64) (frame []byte, spent uint64, err error) {
 	in.stack[0] = uint64(in.known[s.handle].number)
-	status, err := in.call(in.duties[s.plugin.kind.duty].call, s.fuel)
+	status, err := in.call(in.duties[s.plugin.kind.duty].call, fuel)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -237,7 +237,7 @@ func (in *instance) ask(s *step) (frame []byte, spent uint64, err error) {
 	if !ok {
 		return nil, 0, errFrame
 	}
-	return frame, s.fuel - in.left(), nil
+	return frame, fuel - in.left(), nil
 }
 
 // frame returns a view of the frame of one kind. It is valid until the next call, which may move the memory.

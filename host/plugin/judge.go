@@ -105,7 +105,7 @@ func (w *Worker) judge(in *instance, s *step, e *Evidence, v *Verdict) error {
 		return errFrame
 	}
 	writeEvidence(frame, e)
-	frame, spent, err := in.ask(s)
+	frame, spent, err := in.ask(s, s.fuel+fuelPerVantage*uint64(min(len(e.Vantages), abi.VantageMax)))
 	if err != nil {
 		return err
 	}

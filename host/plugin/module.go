@@ -15,6 +15,7 @@ import (
 const (
 	fuelDefault          = 200_000 // ≤ 0.5 ms
 	fuelPerCandidate     = 4_000   // added for each candidate of a policy
+	fuelPerVantage       = 16_000  // added for each vantage point of a history
 	memoryDefault        = 32 << 20
 	startFuel            = 60_000_000
 	configureFuel        = 5_000_000

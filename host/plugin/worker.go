@@ -132,7 +132,7 @@ func (w *Worker) decide(in *instance, s *step, f *policy.Facts, d *policy.Decisi
 		return errFrame
 	}
 	writeFacts(frame, s, f, d)
-	frame, spent, err := in.ask(s)
+	frame, spent, err := in.ask(s, s.fuel)
 	if err != nil {
 		return err
 	}

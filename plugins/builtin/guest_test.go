@@ -93,7 +93,7 @@ func TestGuest(t *testing.T) {
 		}
 	}
 	for _, info := range h.Plugins() {
-		if info.Kind == abi.KindRouting && (info.Strikes != 0 || info.Decisions == 0) { // host/plugin tests the others
+		if info.Kind == abi.KindRouting && (info.Strikes != 0 || info.Decisions == 0) { // judge_test.go has the others
 			t.Errorf("%s: got %d strikes (%s) and %d decisions, want none and some", info.Name, info.Strikes, info.LastError, info.Decisions)
 		}
 	}

@@ -4,12 +4,16 @@
 package main
 
 import (
+	"signpost/plugins/calculated"
+	"signpost/plugins/degraded"
 	"signpost/plugins/failover"
 	"signpost/plugins/geolocation"
 	"signpost/plugins/geoproximity"
 	"signpost/plugins/ipbased"
 	"signpost/plugins/latency"
 	"signpost/plugins/multivalue"
+	"signpost/plugins/quorum"
+	"signpost/plugins/responsetime"
 	"signpost/plugins/simple"
 	"signpost/plugins/splithorizon"
 	"signpost/plugins/sticky"
@@ -33,4 +37,8 @@ var _ = sdk.Serve(
 	multivalue.Plugin(),
 	ipbased.Plugin(),
 	sticky.Plugin(),
+	quorum.Plugin(),
+	calculated.Plugin(),
+	responsetime.Plugin(),
+	degraded.Plugin(),
 )
