@@ -25,7 +25,7 @@ func (s *state) Status() admin.Status {
 	}
 	status.Generation, status.Views, status.Zones, status.Records =
 		loaded.Generation, len(loaded.Config.Views), len(loaded.Zones), loaded.Records()
-	status.States, status.Overrides = h.health.Counts()
+	status.States, status.Overrides, status.Distressed = h.health.Counts()
 	status.Diagnostics = loaded.Diagnostics
 	status.Plugins = h.pluginStates(loaded.Failed)
 	for _, d := range loaded.Data {

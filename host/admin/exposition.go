@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"signpost/host/diag"
+	"signpost/host/health"
 	"signpost/host/metrics"
 	"signpost/host/policy"
 )
@@ -79,6 +80,9 @@ var families = []struct {
 	{"signpost_decision_fail_open_total", "Routed answers as if all candidates were up because all were down.", nil, []row{
 		{metrics.DecisionsFailOpen, nil},
 	}},
+	{"signpost_decision_panic_total", "Routed answers as if dead candidates were up because too few were live (panic-threshold).", nil, []row{
+		{metrics.DecisionsPanic, nil},
+	}},
 	{"signpost_rate_limited_responses_total", "Responses that rate limiting dropped or sent truncated (slipped).", []string{"action"}, []row{
 		{metrics.RateLimitDropped, []string{"dropped"}},
 		{metrics.RateLimitSlipped, []string{"slipped"}},
@@ -108,7 +112,7 @@ type collector struct {
 	families []*prometheus.Desc // aligned with families
 
 	build, ready, generation, views, zones, records, stale, diagnostics *prometheus.Desc
-	candidates, overrides                                               *prometheus.Desc
+	candidates, distressed, overrides                                   *prometheus.Desc
 	reloads, reloadSeconds, lastReloadSeconds, lastGoodReload           *prometheus.Desc
 	connections, accepted, refused                                      *prometheus.Desc
 	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
@@ -134,6 +138,7 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		stale:       desc("signpost_stale_files", "Files whose latest version is not served because it does not load.", "serving"),
 		diagnostics: desc("signpost_diagnostics", "Diagnostics of the latest files.", "severity"),
 		candidates:  desc("signpost_candidates", "Candidates of policies by the state that decisions see.", "state"),
+		distressed:  desc("signpost_distressed_policies", "Policies that have too few live candidates, by what becomes of them: panic, fail-open or all-down.", "distress"),
 		overrides:   desc("signpost_overridden_candidates", "Candidates that an operator holds up or down."),
 
 		reloads:           desc("signpost_reloads_total", "Loads without (good) and with (bad) an error in a file.", "result"),
@@ -175,7 +180,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		out <- d
 	}
 	for _, d := range []*prometheus.Desc{
-		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.overrides,
+		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.distressed, c.overrides,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
 		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.logLines, c.pluginInfo, c.pluginState, c.pluginStrikes,
 		c.pluginCalls, c.pluginFallbacks, c.pluginFuel, c.viewQueries, c.databaseBuilt, c.tableRows,
@@ -247,6 +252,11 @@ func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...strin
 	gauge(c.diagnostics, float64(len(status.Diagnostics)-errors), diag.Warning.String())
 	for state, count := range status.States {
 		gauge(c.candidates, float64(count), policy.Health(state).String())
+	}
+	for distress, count := range status.Distressed {
+		if health.Distress(distress) != health.Calm {
+			gauge(c.distressed, float64(count), health.Distress(distress).String())
+		}
 	}
 	gauge(c.overrides, float64(status.Overrides))
 	for _, data := range status.Data {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"signpost/host/diag"
+	"signpost/host/health"
 	"signpost/host/policy"
 )
 
@@ -17,11 +18,12 @@ type Status struct {
 	Zones       int
 	Records     int
 	Stale       []Stale
-	States      [len(policy.HealthWords)]int // candidates in each state, by policy.Health
-	Overrides   int                          // of these, the ones that an operator holds there
-	Diagnostics diag.List                    // of the latest version of all files, errors and warnings
-	Plugins     []Plugin                     // by name, each once
-	Data        []Data                       // about clients, each file once
+	States      [len(policy.HealthWords)]int   // candidates in each state, by policy.Health
+	Distressed  [len(health.DistressWords)]int // policies in each distress, by health.Distress
+	Overrides   int                            // of these, the ones that an operator holds there
+	Diagnostics diag.List                      // of the latest version of all files, errors and warnings
+	Plugins     []Plugin                       // by name, each once
+	Data        []Data                         // about clients, each file once
 }
 
 // Data is a file of data about clients that serves.

@@ -16,6 +16,7 @@ func (w *Worker) alias(name *wire.Name, links int) {
 	at := name // the name that w.hit is about
 	for range chainMax {
 		set, outcome := w.hit.Set, policy.Answer
+		w.ttlCap = policy.NoTTLCap
 		switch w.hit.Kind {
 		case zone.ALIAS, zone.CNAME, zone.Answer:
 			if set.Routed() {
@@ -39,7 +40,7 @@ func (w *Worker) alias(name *wire.Name, links int) {
 		case outcome == policy.NoData:
 			// The name exists, it only has no address of this kind now: RFC 2308 §2.2, from the alias's own zone.
 			w.hit = zone.Hit{Kind: zone.NoData, Zone: own, Node: own.Apex(), Labels: own.Labels}
-			w.negative(name, links, wire.NoError, metrics.KindNoData)
+			w.noCandidate(name, links)
 			return
 		case outcome == policy.ServFail:
 			return

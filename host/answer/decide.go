@@ -23,8 +23,8 @@ type decisions struct {
 	ttlCap      uint32          // of the latest draw, in seconds
 	facts       policy.Facts
 	finder      geo.Finder
-	latencies   []geo.Latency   // of the facts
-	states      []policy.Health // scratch
+	latencies   []geo.Latency // of the facts
+	standing    standing      // of the policy that was asked last
 	client      netip.Addr
 
 	targets
@@ -50,9 +50,16 @@ func (d *decisions) forget(generation uint64) {
 func (w *Worker) draw(set zone.RRset, name *wire.Name, links int) zone.RRset {
 	chosen, outcome := w.choose(set, name, 0)
 	if outcome == policy.NoData {
-		w.negative(name, links, wire.NoError, metrics.KindNoData)
+		w.noCandidate(name, links)
 	}
 	return chosen
+}
+
+// noCandidate says that name has nothing of what was asked for now. Where that is for want of live candidates, it may be another answer soon.
+func (w *Worker) noCandidate(name *wire.Name, links int) {
+	start := w.out.off
+	w.negative(name, links, wire.NoError, metrics.KindNoData)
+	w.out.capTTL(start, w.ttlCap)
 }
 
 // choose decides among the candidates of a routed set, of w.hit's zone, that name owns, and returns the chosen one's set. It is nil with the
@@ -75,15 +82,21 @@ func (w *Worker) choose(set zone.RRset, name *wire.Name, qtype uint16) (zone.RRs
 	if d.FailOpen {
 		w.counts.Inc(metrics.DecisionsFailOpen)
 	}
+	if d.Panic {
+		w.counts.Inc(metrics.DecisionsPanic)
+	}
 	w.setScope(d)
+	w.ttlCap = d.TTLCap
 	switch d.Outcome {
 	case policy.NoData:
+		if !d.AllDown {
+			w.ttlCap = policy.NoTTLCap
+		}
 		return nil, policy.NoData
 	case policy.ServFail:
 		out.fail(wire.ServFail, metrics.KindServFail, allDown)
 		return nil, policy.ServFail
 	}
-	w.ttlCap = d.TTLCap
 	switch {
 	case w.trace != nil:
 		w.picked = append(w.picked[:0], w.trace.take())
@@ -113,11 +126,11 @@ func (w *Worker) rest(routed zone.RRset, owner zone.Owner, start int) bool {
 // decision is what p, whose set name owns, says to this client. It is valid until the next call.
 func (w *Worker) decision(p *policy.Policy, set zone.RRset, name *wire.Name, qtype uint16) *policy.Decision {
 	var kept *keptDecision
-	var health []policy.Health
+	var a *aim
 	switch {
 	case p.Targets != nil:
-		a := w.aimed(p, set, name, qtype)
-		kept, health = &a.kept, a.states
+		a = w.aimed(p, set, name, qtype)
+		kept = &a.kept
 		if a.epoch != w.epoch {
 			kept.epoch = 0
 		}
@@ -133,10 +146,12 @@ func (w *Worker) decision(p *policy.Policy, set zone.RRset, name *wire.Name, qty
 		return &kept.Decision
 	}
 	w.counts.Inc(metrics.DecisionsCalled)
-	if p.Targets == nil {
-		health = w.slots(p)
+	w.facts = policy.Facts{}
+	if a != nil {
+		a.tell(&w.facts)
+	} else {
+		w.slots(p, &w.facts)
 	}
-	w.facts = policy.Facts{Health: health}
 	if p.Wants != 0 || w.trace != nil {
 		w.facts.Client = w.clientNet()
 		w.locate(p)

@@ -36,39 +36,22 @@ type aimKey struct {
 
 // aim is the health of a policy whose candidates lead to other names.
 type aim struct {
-	epoch  uint64 // zero: of none
-	busy   bool   // it is being found out: who comes back to it goes in a circle
-	states []policy.Health
-	links  int // to the nearest live address, or lost
-	kept   keptDecision
+	epoch uint64 // zero: of none
+	busy  bool   // it is being found out: who comes back to it goes in a circle
+	standing
+	outcome
+	kept keptDecision
+}
+
+// outcome is where a way ends.
+type outcome struct {
+	links   int    // to the nearest live address, or lost
+	drained bool   // it is lost, but something on the way is merely drained
+	holds   uint32 // seconds until that may change at the earliest; 0: nobody knows
 }
 
 // circle is what a policy is for itself.
-var circle = aim{links: lost}
-
-// slots reads the health of p's candidates; nil: all are up. The result is valid until the next call.
-func (w *Worker) slots(p *policy.Policy) []policy.Health {
-	if p.Slots == nil && (w.trace == nil || len(w.trace.Down) == 0) {
-		return nil
-	}
-	states := w.states[:0]
-	for i := range p.IDs {
-		states = append(states, w.slot(p, i))
-	}
-	w.states = states
-	return states
-}
-
-// slot reads the health of one candidate.
-func (w *Worker) slot(p *policy.Policy, i int) policy.Health {
-	switch {
-	case w.trace != nil && w.trace.Down[p.IDs[i]]:
-		return policy.Down
-	case p.Slots == nil:
-		return policy.Up
-	}
-	return p.Slots[i].Health()
-}
+var circle = aim{outcome: outcome{links: lost}}
 
 // aimed finds out the health of the candidates of p, whose set name owns, with that of the names they lead to.
 func (w *Worker) aimed(p *policy.Policy, set zone.RRset, name *wire.Name, qtype uint16) *aim {
@@ -89,7 +72,7 @@ func (w *Worker) aim(p *policy.Policy, set zone.RRset, owner *wire.Name, qtype u
 	a := w.aims[key]
 	switch {
 	case a == nil:
-		a = &aim{states: make([]policy.Health, len(p.IDs))}
+		a = new(aim)
 		w.aims[key] = a
 	case a.epoch == w.epoch:
 		return a
@@ -98,29 +81,53 @@ func (w *Worker) aim(p *policy.Policy, set zone.RRset, owner *wire.Name, qtype u
 		return &circle
 	}
 	cut := w.cut
-	w.cut, a.busy, a.links = false, true, lost
+	w.cut, a.busy, a.outcome = false, true, outcome{links: lost}
+	a.reset(len(p.IDs))
 	candidate := set.Candidate(0)
 	for i := range p.IDs {
 		if i > 0 {
 			candidate = candidate.Next()
 		}
-		links := 1
-		a.states[i] = w.slot(p, i)
-		if a.states[i] != policy.Down && counts(p.Targets[i], set.Type(), qtype) {
-			if links = w.target(candidate, owner, qtype, depth); links == lost {
-				a.states[i] = policy.Down
-			}
+		way, now := outcome{links: 1}, w.slot(p, i)
+		if now.Health != policy.Down && counts(p.Targets[i], set.Type(), qtype) {
+			way = w.target(candidate, owner, qtype, depth)
+			now = way.behind(now)
+			a.flips(i, way.holds)
 		}
-		if a.states[i] != policy.Down {
-			a.links = min(a.links, links)
+		a.set(i, now)
+		if now.Live() {
+			a.links = min(a.links, way.links)
 		}
+		a.drained = a.drained || now.Drained()
 	}
-	a.busy, a.epoch = false, w.epoch
+	a.busy, a.epoch, a.holds = false, w.epoch, a.flip
 	if w.outlook == strange || w.cut && depth > 0 {
 		a.epoch = 0
 	}
 	w.cut = w.cut || cut
 	return a
+}
+
+// behind is how a candidate stands of which the way is to its target. The target's own share counts where the target is decided about, so only
+// whether it has any matters here.
+func (o outcome) behind(now policy.Standing) policy.Standing {
+	switch {
+	case o.links != lost:
+	case o.drained:
+		now.Share = 0
+	default:
+		now.Health = policy.Down
+	}
+	return now
+}
+
+// or is where two ways end, of which either will do.
+func (o outcome) or(other outcome) outcome {
+	o.links, o.drained = min(o.links, other.links), o.drained || other.drained
+	if o.holds == 0 || other.holds != 0 && other.holds < o.holds {
+		o.holds = other.holds
+	}
+	return o
 }
 
 // counts tells whether a candidate is down while its target is.
@@ -129,29 +136,33 @@ func counts(said policy.TargetHealth, typ, qtype uint16) bool {
 }
 
 // target counts the links from the owner of a candidate to the nearest live address behind it, or is lost.
-func (w *Worker) target(candidate zone.RRset, owner *wire.Name, qtype uint16, depth int) int {
+func (w *Worker) target(candidate zone.RRset, owner *wire.Name, qtype uint16, depth int) outcome {
 	if qtype == 0 {
-		return min(w.target(candidate, owner, wire.TypeA, depth), w.target(candidate, owner, wire.TypeAAAA, depth))
+		return w.target(candidate, owner, wire.TypeA, depth).or(w.target(candidate, owner, wire.TypeAAAA, depth))
 	}
 	name := *owner
 	if !targetOf(candidate, &name) {
-		return lost
+		return outcome{links: lost}
 	}
-	links := 1 + w.reach(&name, qtype, depth+1)
-	if depth+links >= lost {
-		w.cut = w.cut || links < lost
-		return lost
+	way := w.reach(&name, qtype, depth+1)
+	if depth+1+way.links >= lost {
+		if way.links < lost {
+			w.cut, way.drained = true, false
+		}
+		way.links = lost
+		return way
 	}
-	return links
+	way.links++
+	return way
 }
 
 // reach counts the links from name to the nearest live address of the type qtype, or is lost. depth is how many links lie before it. name is
 // overwritten.
-func (w *Worker) reach(name *wire.Name, qtype uint16, depth int) int {
+func (w *Worker) reach(name *wire.Name, qtype uint16, depth int) outcome {
 	for links := 0; depth+links < lost; links++ {
 		if w.reached++; w.reached > reachMax {
 			w.cut = true
-			return links
+			return outcome{links: links}
 		}
 		w.seek(name, qtype)
 		set, routed := w.hit.Set, (*policy.Policy)(nil)
@@ -159,35 +170,45 @@ func (w *Worker) reach(name *wire.Name, qtype uint16, depth int) int {
 		case zone.Answer, zone.ALIAS, zone.CNAME:
 			if set.Routed() {
 				if routed = w.policyOf(set); routed == nil {
-					return lost
+					return outcome{links: lost}
 				}
 			}
 		default: // nothing is there, or nothing that can be followed
-			return lost
+			return outcome{links: lost}
 		}
+		var way outcome
 		switch {
-		case w.hit.Kind == zone.Answer && routed != nil && !w.anyUp(routed):
-			return lost
+		case w.hit.Kind == zone.Answer && routed != nil:
+			way = w.standingOf(routed)
 		case w.hit.Kind == zone.Answer:
-			return links
 		case routed != nil:
-			return min(lost, links+w.aim(routed, set, name, qtype, depth+links).links)
-		case !targetOf(set, name):
-			return lost
+			way = w.aim(routed, set, name, qtype, depth+links).outcome
+		case targetOf(set, name):
+			continue
+		default:
+			return outcome{links: lost}
 		}
+		way.links = min(lost, links+way.links)
+		return way
 	}
 	w.cut = true
-	return lost
+	return outcome{links: lost}
 }
 
-// anyUp tells whether p has a candidate that is not down.
-func (w *Worker) anyUp(p *policy.Policy) bool {
+// standingOf tells whether p, whose candidates are addresses, has a live one.
+func (w *Worker) standingOf(p *policy.Policy) outcome {
+	way := outcome{links: lost}
 	for i := range p.IDs {
-		if w.slot(p, i) != policy.Down {
-			return true
+		now := w.slot(p, i)
+		if now.Live() {
+			way.links = 0
+		}
+		way.drained = way.drained || now.Drained()
+		if flip := uint32(now.Flip); flip != 0 && (way.holds == 0 || flip < way.holds) {
+			way.holds = flip
 		}
 	}
-	return false
+	return way
 }
 
 // policyOf is the policy of a routed set of w.hit's zone, nil while its plugins are not ready.

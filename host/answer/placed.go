@@ -35,7 +35,7 @@ func (w *Worker) decideAt(p *policy.Policy) *policy.Decision {
 			kept = new(keptDecision)
 			w.placed[key] = kept
 		}
-		f.Health = w.slots(p)
+		w.slots(p, f)
 		bits := f.PlaceBits
 		f.PlaceBits = placedBits
 		w.plugins.Decide(p, f, &kept.Decision)

@@ -77,6 +77,7 @@ func (t *Trace) chose(p *policy.Policy, facts *policy.Facts, d *policy.Decision,
 func forkOf(set zone.RRset, p *policy.Policy, facts *policy.Facts, d *policy.Decision, taken int) Fork {
 	fork := Fork{Set: set, Policy: p, Facts: *facts, Decision: *d, Taken: taken}
 	fork.Facts.Health = slices.Clone(facts.Health)
+	fork.Facts.Shares = slices.Clone(facts.Shares)
 	fork.Facts.Latency = slices.Clone(facts.Latency)
 	fork.Decision.Weights = slices.Clone(d.Weights)
 	return fork

@@ -54,7 +54,7 @@ func (s *stage) spec(n *node, set *rrset) *policy.Spec {
 		s.diags.Errorf(s.place(set.signatures[0]), "%s %s is routed, so a signature over all its records is never valid: remove the RRSIG", s.ownerText(n), typ)
 		return nil
 	}
-	spec := &policy.Spec{Owner: s.ownerText(n), Type: set.typ, Chain: s.notes[annotated.note-1].chain}
+	spec := &policy.Spec{Owner: s.ownerText(n), Type: set.typ, TTL: set.ttl, Chain: s.notes[annotated.note-1].chain}
 	index := map[string]int{}
 	for _, r := range set.records {
 		s.addCandidate(spec, index, r)

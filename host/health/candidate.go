@@ -24,17 +24,20 @@ type Candidate struct {
 	Key
 	Check    string        // "": none
 	State    policy.Health // what decisions see
-	Share    uint8         // percent of its weight that it gets while it is not down
+	Share    uint8         // percent of its weight that it gets; 0: it is drained, which counts as down
+	Flip     uint16        // seconds until the check may say otherwise at the earliest; 0: nobody knows
 	Since    time.Time
 	Why      string        // the operator's reason, or what the check found; may be ""
-	Verdict  policy.Health // what counts without the override
+	Verdict  policy.Health // what the check says
+	Took     time.Duration // of the latest probe; 0: none, or it failed
 	Override Override      // Auto: none
 }
 
 func (c *candidate) describe(key setKey) Candidate {
+	now := c.slot.Standing()
 	d := Candidate{
 		Key: Key{key.view, key.owner, key.typ, c.id}, Check: c.check,
-		State: c.state(), Share: c.share(), Since: c.since, Why: c.finding.Why, Verdict: c.finding.Health,
+		State: now.State(), Share: now.Share, Flip: now.Flip, Since: c.since, Why: c.finding.Why, Took: c.finding.Took, Verdict: c.finding.Health,
 	}
 	if c.override != nil {
 		d.Override, d.Why = c.override.Override, c.override.Reason
@@ -82,15 +85,18 @@ func (t *Table) eachLocked(which Query, visit func(setKey, *candidate)) {
 	}
 }
 
-// Counts are how many candidates are in each state, by policy.Health, and how many of them an operator holds there.
-func (t *Table) Counts() (states [len(policy.HealthWords)]int, overrides int) {
+// Counts are how many candidates are in each state, by policy.Health, how many of them an operator holds there, and how many policies are in each
+// distress; those that are calm are not counted.
+func (t *Table) Counts() (states [len(policy.HealthWords)]int, overrides int, distressed [len(DistressWords)]int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.eachLocked(Query{}, func(_ setKey, c *candidate) {
-		states[c.state()]++
+		states[c.slot.Health()]++
 		if c.override != nil {
 			overrides++
 		}
 	})
-	return states, overrides
+	distressed = t.distressed
+	distressed[Calm] = 0
+	return states, overrides, distressed
 }

@@ -2,19 +2,62 @@ package health
 
 import (
 	"time"
+
+	"signpost/host/policy"
 )
 
-// publish writes the word, and tells whether workers see another state or share.
-func (c *candidate) publish(now time.Time) bool {
-	state, share := c.state(), c.share()
-	if state != c.slot.Health() || c.since.IsZero() {
-		c.since = now
-	} else if share == c.shown {
-		return false
+// shareStep is by how many percent a share that a check found must differ from the published one to be published: each time is an epoch.
+const shareStep = 5
+
+// standing is what decisions are to see.
+func (c *candidate) standing() policy.Standing {
+	now := policy.Standing{Health: c.finding.Health, Share: c.share(), Flip: policy.FlipIn(c.finding.Flip)}
+	if now.Health == policy.Unknown && c.finding.Counts == policy.Down {
+		now.Health = policy.Down
 	}
-	c.shown = share
-	c.slot.Store(state, c.since)
-	return true
+	if c.override != nil {
+		switch c.override.Force {
+		case ForceUp:
+			now.Health, now.Flip = policy.Up, 0
+		case ForceDown:
+			now.Health, now.Flip = policy.Down, 0
+		}
+	}
+	return now
+}
+
+// publish writes the word. moved tells whether decisions may differ, told whether people are to hear of it: the state or the share is another one.
+// A share that moves by less than shareStep waits, unless exact. A flip is published where the state changes, where a run of contrary probes
+// begins, and where it is over without having changed the state: within the run it only falls, and when nothing happens it stays.
+func (c *candidate) publish(now time.Time, exact bool) (moved, told bool) {
+	before, next := c.slot.Standing(), c.standing()
+	if c.since.IsZero() {
+		c.since, moved, told = now, true, true
+	}
+	if next.State() != before.State() {
+		c.since, told = now, true
+	}
+	if difference := int(next.Share) - int(before.Share); difference != 0 {
+		switch {
+		case exact || difference >= shareStep || difference <= -shareStep || next.Share%100 == 0 || before.Share == 0:
+			told = true
+		default:
+			next.Share = before.Share
+		}
+	}
+	moved = moved || told || next.Health != before.Health
+	switch {
+	case moved, next.Flip > before.Flip, before.Flip == 0:
+		c.lowered = false
+	case next.Flip < before.Flip && !c.lowered:
+		c.lowered = true
+	default:
+		next.Flip = before.Flip
+	}
+	if moved = moved || next.Flip != before.Flip; moved {
+		c.slot.Store(next, c.since)
+	}
+	return moved, told
 }
 
 // Judge is what a check found about a candidate. One that has no check, or is gone, has no verdict: it is false for those.
@@ -31,11 +74,15 @@ func (t *Table) Judge(k Key, f Finding) bool {
 	if c == nil || c.check == "" {
 		return false
 	}
-	from, fromShare := c.slot.Health(), c.shown
-	c.finding = f
-	if c.publish(t.now()) {
-		t.epoch.Add(1)
-		t.tellLocked(key, c, from, fromShare)
+	before := c.slot.Standing()
+	c.finding, c.judged = f, true
+	moved, told := c.publish(t.now(), false)
+	if moved {
+		t.moveLocked(true)
+	}
+	if told {
+		t.tellLocked(key, c, before)
+		t.reviewLocked(key)
 	}
 	return true
 }

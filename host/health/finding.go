@@ -10,7 +10,8 @@ import (
 // Finding is what a check says of one candidate.
 type Finding struct {
 	Health policy.Health
-	Share  uint8         // percent of its weight that the candidate gets while it is up, 1 to 100
+	Counts policy.Health // Down: decisions take it as down although Health is Unknown
+	Share  uint8         // percent of its weight that the candidate gets while it is not down; 0: it counts as down, but is not dead
 	Flip   time.Duration // until the check may say otherwise at the earliest; 0: nobody knows
 	Why    string        // what was seen, in a few words: "connect refused (3/3)"
 	Took   time.Duration // of the latest probe; 0: none, or it failed
@@ -39,7 +40,7 @@ func (t *Table) Checked() (list []Checked, claim uint64) {
 func (t *Table) Claim() uint64 { return t.claims.Load() }
 
 // Change tells that a candidate's state, or the share of its weight that it gets, became another one. The zero ID stands for all candidates of
-// the policy together.
+// the policy together, which entered or left a distress: From and To are Down while none is live.
 type Change struct {
 	Key
 	At         time.Time
@@ -52,6 +53,8 @@ type Change struct {
 	LiveBefore int      // candidates of the policy that were not down
 	LiveAfter  int      // of all
 	Of         int
+
+	FromDistress, ToDistress Distress // of the policy, with the zero ID alone
 }
 
 // Watch has every change told to watch, in order, from then on. watch must not wait and must not call the Table, which is locked.
@@ -61,28 +64,28 @@ func (t *Table) Watch(watch func(Change)) {
 	t.watch = append(slices.Clip(t.watch), watch)
 }
 
-// tellLocked tells the watchers of a change of c.
-func (t *Table) tellLocked(key setKey, c *candidate, from policy.Health, fromShare uint8) {
+// tellLocked tells the watchers of a change of c, which stood as before.
+func (t *Table) tellLocked(key setKey, c *candidate, before policy.Standing) {
 	if len(t.watch) == 0 {
 		return
 	}
-	s := t.sets[key]
+	s, now := t.sets[key], c.slot.Standing()
 	change := Change{
-		Key: Key{key.view, key.owner, key.typ, c.id}, At: c.since, Check: c.check,
-		From: from, To: c.state(), FromShare: fromShare, ToShare: c.share(), Why: c.finding.Why, Of: len(s.candidates),
+		Key: Key{key.view, key.owner, key.typ, c.id}, At: t.now(), Check: c.check,
+		From: before.State(), To: now.State(), FromShare: before.Share, ToShare: now.Share, Why: c.finding.Why, Of: len(s.candidates),
 	}
 	if c.override != nil {
 		change.Override, change.Why = c.override.Override, c.override.Reason
 	}
 	for _, other := range s.candidates {
-		if other.state() != policy.Down {
+		if other.slot.Health() != policy.Down {
 			change.LiveAfter++
 		}
 	}
 	change.LiveBefore = change.LiveAfter
-	if from == policy.Down && change.To != policy.Down {
+	if change.From == policy.Down && change.To != policy.Down {
 		change.LiveBefore--
-	} else if from != policy.Down && change.To == policy.Down {
+	} else if change.From != policy.Down && change.To == policy.Down {
 		change.LiveBefore++
 	}
 	for _, watch := range t.watch {

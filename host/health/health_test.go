@@ -105,7 +105,7 @@ func TestOverrideWins(t *testing.T) {
 	if got := table.Override(one("nobody"), Override{Force: ForceDown}); got != nil {
 		t.Errorf("got %+v for a candidate that is not there", got)
 	}
-	counts, overrides := table.Counts()
+	counts, overrides, _ := table.Counts()
 	if counts != [3]int{policy.Unknown: 0, policy.Up: 1, policy.Down: 1} || overrides != 2 {
 		t.Errorf("got %v with %d overrides, want one up, one down, both by hand", counts, overrides)
 	}

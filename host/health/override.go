@@ -3,8 +3,6 @@ package health
 import (
 	"slices"
 	"time"
-
-	"signpost/host/policy"
 )
 
 // Force is what an operator says of a candidate.
@@ -103,24 +101,29 @@ func (t *Table) holdLocked(list []Override) {
 
 // applyLocked finds each candidate's override and publishes what that changes.
 func (t *Table) applyLocked(now time.Time) {
-	changed := false
+	touched := map[setKey]bool{}
 	t.eachLocked(Query{}, func(key setKey, c *candidate) {
-		changed = t.overrideLocked(key, c, t.holderLocked(key, c), now) || changed
+		if t.overrideLocked(key, c, t.holderLocked(key, c), now) {
+			touched[key] = true
+		}
 	})
-	if changed {
-		t.epoch.Add(1)
+	for key := range touched {
+		t.reviewLocked(key)
+	}
+	if len(touched) > 0 {
+		t.moveLocked(false)
 	}
 }
 
 // overrideLocked puts h, which may be nil, on a candidate and tells of the change, if it is one.
 func (t *Table) overrideLocked(key setKey, c *candidate, h *held, now time.Time) (changed bool) {
-	from, fromShare := c.slot.Health(), c.shown
+	before := c.slot.Standing()
 	c.override = h
-	if !c.publish(now) {
-		return false
+	moved, told := c.publish(now, true)
+	if told {
+		t.tellLocked(key, c, before)
 	}
-	t.tellLocked(key, c, from, fromShare)
-	return true
+	return moved
 }
 
 // holderLocked is the override that counts for a candidate, nil if none does.
@@ -202,17 +205,6 @@ func (t *Table) matchingLocked(p Pattern) (list []Candidate) {
 	})
 	sort(list)
 	return list
-}
-
-// state is what counts: an operator's word, or else the verdict. What is being drained still follows its check.
-func (c *candidate) state() policy.Health {
-	switch {
-	case c.override == nil || c.override.Force == ForceDrain && c.override.left > 0:
-		return c.finding.Health
-	case c.override.Force == ForceUp:
-		return policy.Up
-	}
-	return policy.Down
 }
 
 // share is the percentage of its weight that the candidate gets while it is not down.

@@ -88,7 +88,7 @@ func TestHoldOverEdits(t *testing.T) {
 		t.Errorf("got %+v, want eu-2, which is gone", gone)
 	}
 	expect(t, "edited", next, policy.Down, policy.Down)
-	wantTold(t, "edited", told, "eu-3 up 100 → down 100 down works")
+	wantTold(t, "edited", told, "eu-3 up 100 → down 100 down works", " up 100 → down 100 auto none of 2 candidates live: all are taken as up")
 	table.Replace("public", []*policy.Policy{next}, nil)
 	again := of("eu-1 web", "eu-2")
 	table.Replace("public", nil, []*policy.Policy{again})

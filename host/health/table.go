@@ -17,13 +17,15 @@ import (
 // Table is the health of all candidates. It is bounded by the zones: a candidate that no served policy has is forgotten.
 // Replace is called by the loader alone; everything else by anybody at any time.
 type Table struct {
-	epoch  atomic.Uint64 // moves after each change of a word
+	epochs
 	claims atomic.Uint64 // moves after each change of the candidates
 	now    func() time.Time
 
-	mu    sync.Mutex
-	sets  map[setKey]*set
-	watch []func(Change)
+	mu         sync.Mutex
+	sets       map[setKey]*set
+	watch      []func(Change)
+	unjudged   map[string]policy.Health // by check: what its candidates count as before it said anything
+	distressed [len(DistressWords)]int  // policies
 
 	overrides []*held // the latest last
 }
@@ -35,7 +37,11 @@ type setKey struct {
 }
 
 // set is the candidates of one policy. Two generations of a zone share it while one replaces the other.
-type set struct{ candidates []*candidate }
+type set struct {
+	candidates []*candidate
+	policy     *policy.Policy // of the latest generation; only what its annotations say counts
+	distress   Distress
+}
 
 // candidate is what is known of one.
 type candidate struct {
@@ -45,8 +51,9 @@ type candidate struct {
 
 	endpoints []string  // for the check
 	finding   Finding   // of the check; without one it is up
+	judged    bool      // the finding is the check's own
+	lowered   bool      // the flip that was published is of a run of contrary probes
 	override  *held     // nil: none
-	shown     uint8     // the share that was published
 	since     time.Time // when the state that counts became what it is
 }
 
@@ -56,17 +63,9 @@ func NewTable(now func() time.Time) *Table {
 		now = time.Now
 	}
 	t := &Table{now: now, sets: map[setKey]*set{}}
+	t.began = now()
 	t.epoch.Store(1) // zero is before every epoch
 	return t
-}
-
-// Epoch is the number of the present state. Who reads it before the words, and finds it unchanged later, has seen no older word than those of
-// that epoch. A nil Table stays at epoch 1.
-func (t *Table) Epoch() uint64 {
-	if t == nil {
-		return 1
-	}
-	return t.epoch.Load()
 }
 
 // Replace gives the policies of next their slots, and frees those that only old had. A candidate that both have keeps its state. A policy of
@@ -94,8 +93,15 @@ func (t *Table) Replace(view string, old, next []*policy.Policy) (lost []Candida
 			lost = append(lost, t.releaseLocked(view, p)...)
 		}
 	}
+	for _, list := range [...][]*policy.Policy{next, old} {
+		for _, p := range list {
+			if p != nil && !stays[p] {
+				t.reviewLocked(setKey{view, p.Owner, p.Type})
+			}
+		}
+	}
 	if changed {
-		t.epoch.Add(1)
+		t.moveLocked(false)
 	}
 	t.claims.Add(1)
 	return lost
@@ -109,6 +115,7 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 		s = &set{}
 		t.sets[key] = s
 	}
+	s.policy = p
 	p.Slots = make([]*policy.Slot, len(p.IDs))
 	ordered := make([]*candidate, 0, max(len(p.IDs), len(s.candidates)))
 	var fresh []*candidate
@@ -116,11 +123,11 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 		c := s.find(id, i)
 		if c == nil {
 			c = &candidate{id: id, check: p.Checks[i], slot: new(policy.Slot)}
-			c.begin(t.now())
+			t.begin(c)
 			fresh = append(fresh, c)
 		} else if c.check != p.Checks[i] { // what another check said says nothing
 			c.check = p.Checks[i]
-			changed = c.begin(t.now()) || changed
+			changed = t.begin(c) || changed
 		}
 		if p.Endpoints != nil {
 			c.endpoints = p.Endpoints[i]
@@ -144,12 +151,40 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 }
 
 // begin sets the verdict that a candidate has before its check said anything.
-func (c *candidate) begin(now time.Time) (changed bool) {
-	c.finding = Finding{Health: policy.Up, Share: 100}
+func (t *Table) begin(c *candidate) (changed bool) {
+	c.finding, c.judged = Finding{Health: policy.Up, Share: 100}, false
 	if c.check != "" {
-		c.finding.Health = policy.Unknown
+		c.finding.Health, c.finding.Counts = policy.Unknown, t.unjudged[c.check]
 	}
-	return c.publish(now)
+	moved, _ := c.publish(t.now(), true)
+	return moved
+}
+
+// Presume says what the candidates of each check count as before it said anything of them: up, unless counts says Down. It replaces what was said before.
+func (t *Table) Presume(counts map[string]policy.Health) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unjudged = counts
+	now, moved, touched := t.now(), false, map[setKey]bool{}
+	t.eachLocked(Query{}, func(key setKey, c *candidate) {
+		if c.check == "" || c.judged || c.finding.Counts == counts[c.check] {
+			return
+		}
+		before := c.slot.Standing()
+		c.finding.Counts = counts[c.check]
+		if changed, told := c.publish(now, true); changed {
+			moved, touched[key] = true, true
+			if told {
+				t.tellLocked(key, c, before)
+			}
+		}
+	})
+	for key := range touched {
+		t.reviewLocked(key)
+	}
+	if moved {
+		t.moveLocked(false)
+	}
 }
 
 // releaseLocked takes back what claimLocked gave.
@@ -170,7 +205,7 @@ func (t *Table) releaseLocked(view string, p *policy.Policy) (lost []Candidate) 
 		s.candidates = slices.DeleteFunc(s.candidates, func(other *candidate) bool { return other == c })
 	}
 	if len(s.candidates) == 0 {
-		delete(t.sets, key)
+		t.forgetLocked(key)
 	}
 	return lost
 }

@@ -47,6 +47,7 @@ const (
 	DecisionsCached   // routed answers from the decision of the current epoch
 	DecisionsFallback // of both: a plugin failed and changed nothing
 	DecisionsFailOpen // of both: all candidates were down, answered as if all were up
+	DecisionsPanic    // of both: too few candidates were live, answered as if the dead were up
 
 	ViewsChosen // calls of the plugins that choose a client's view
 	ViewsFailed // of those in which one failed

@@ -110,7 +110,7 @@ func FuzzResult(f *testing.F) {
 		count := max(min(len(weights), policy.CandidateMax), 1)
 		w := &Worker{}
 		var d policy.Decision
-		d.Start(&policy.Policy{IDs: make([]string, count)}, nil)
+		d.Start(&policy.Policy{IDs: make([]string, count)}, nil, nil)
 		var wants policy.Wants
 		if client {
 			wants = policy.WantsClient

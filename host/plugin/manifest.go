@@ -14,15 +14,17 @@ import (
 
 // Keys of an annotation that belong to the host.
 const (
-	keyID           = "id"
-	keyCheck        = "check"
-	keyOnAllDown    = "on-all-down"
-	keyTargetHealth = "evaluate-target-health"
+	keyID             = "id"
+	keyCheck          = "check"
+	keyOnAllDown      = "on-all-down"
+	keyPanicThreshold = "panic-threshold"
+	keyMinTTL         = "min-ttl"
+	keyTargetHealth   = "evaluate-target-health"
 )
 
 var knownWants = []string{abi.WantClient, abi.WantGeo, abi.WantLatency}
 
-var commonKeys = []string{keyID, keyCheck, keyOnAllDown, keyTargetHealth}
+var commonKeys = []string{keyID, keyCheck, keyOnAllDown, keyTargetHealth, keyPanicThreshold, keyMinTTL}
 
 // word is the form of plugin names, attribute names and words of an attribute.
 var word = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)

@@ -55,7 +55,7 @@ func (h *Host) Route(spec *policy.Spec, terms Terms) (*policy.Policy, diag.List)
 // route is Route with the plugins of a Change, which may be nil.
 func (h *Host) route(c *Change, spec *policy.Spec, terms Terms) (*policy.Policy, diag.List) {
 	r := routing{host: h, change: c, kind: abi.KindRouting, spec: spec, terms: terms, policy: &policy.Policy{
-		Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain), FailClosed: spec.FailClosed,
+		Owner: spec.Owner, Type: spec.Type, Chain: slices.Clone(spec.Chain), FailClosed: spec.FailClosed, MinTTL: defaultMinTTL(spec.TTL),
 	}}
 	if !r.run() {
 		return nil, r.diags
@@ -126,7 +126,7 @@ type routing struct {
 	program *program
 	plugins []*plugin
 	values  []map[string]policy.Attr // by candidate, then key: what its annotations say
-	allDown policy.Attr              // the first on-all-down
+	common  map[string]policy.Attr   // by key: what one of the candidates said for all of them
 	diags   diag.List
 
 	mistaken []bool // by candidate: a key is wrong, so what is missing may be meant by it and is not reported as well
@@ -234,10 +234,7 @@ func (r *routing) candidates() {
 				id = firstOf(id, attr.Value)
 			case attr.Key == keyCheck:
 				check = firstOf(check, attr.Value)
-			case attr.Key == keyOnAllDown:
-				r.onAllDown(attr)
-			case attr.Key == keyTargetHealth:
-				r.targetHealth(i, attr)
+			case r.hostKey(i, attr):
 			case !slices.Contains(known, attr.Key):
 				r.diags.Errorf(attr.KeyPos, "%s: unknown key %q%s", r.name(), attr.Key, diag.DidYouMean(attr.Key, append(known, commonKeys...)))
 			}
@@ -288,36 +285,6 @@ func (r *routing) distinct(values map[string]policy.Attr, attr policy.Attr) bool
 			r.name(), attr.Key, attr.Value, earlier.Value, line(earlier.KeyPos, attr.KeyPos))
 	}
 	return false
-}
-
-func (r *routing) onAllDown(attr policy.Attr) {
-	if r.allDown.Key != "" && r.allDown.Value != attr.Value {
-		r.diags.Errorf(attr.ValuePos, "%s %q differs from %q on %s: it is one for all candidates of a name and type",
-			keyOnAllDown, attr.Value, r.allDown.Value, line(r.allDown.KeyPos, attr.KeyPos))
-		return
-	}
-	r.allDown = attr
-	words := policy.OnAllDownWords[:]
-	i := slices.Index(words, attr.Value)
-	if i < 0 {
-		r.diags.Errorf(attr.ValuePos, "%s %q is not one of %s%s", keyOnAllDown, attr.Value, strings.Join(words, ", "), diag.DidYouMean(attr.Value, words))
-		return
-	}
-	r.policy.OnAllDown = policy.OnAllDown(i)
-}
-
-// targetHealth notes whether candidate i is only up while the name that it leads to is.
-func (r *routing) targetHealth(i int, attr policy.Attr) {
-	switch {
-	case r.policy.Targets == nil:
-		r.diags.Errorf(attr.KeyPos, "%s is for ALIAS and CNAME, whose candidates lead to other names", keyTargetHealth)
-	case attr.Value == "yes":
-		r.policy.Targets[i] = policy.TargetCounts
-	case attr.Value == "no":
-		r.policy.Targets[i] = policy.TargetIgnored
-	default:
-		r.diags.Errorf(attr.ValuePos, "%s %q is not one of yes, no", keyTargetHealth, attr.Value)
-	}
 }
 
 // configure converts what each plugin's manifest declares and asks the plugins whether they accept it.

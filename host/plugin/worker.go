@@ -43,7 +43,8 @@ func (h *Host) NewWorker() *Worker {
 // (TestDecideAllocs).
 func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 	w.keepUp()
-	if !d.Start(p, f.Health) {
+	if !d.Start(p, f.Health, f.Shares) {
+		d.Settle(p, f)
 		return
 	}
 	steps := p.Program.(*program).steps
@@ -57,6 +58,7 @@ func (w *Worker) Decide(p *policy.Policy, f *policy.Facts, d *policy.Decision) {
 			d.Steps = d.Steps[:0]
 		}
 	}
+	d.Settle(p, f)
 	d.Finish()
 	runtime.KeepAlive(p) // its modules stay until here
 }
@@ -174,10 +176,7 @@ func writeFacts(frame []byte, s *step, f *policy.Facts, d *policy.Decision) {
 	}
 	candidates := frame[abi.CandidatesOff:abi.PickOff]
 	for i, weight := range d.Weights {
-		health := policy.Up
-		if i < len(f.Health) && !d.FailOpen {
-			health = f.Health[i]
-		}
+		health := d.TakenAs(i, f)
 		var far geo.Latency
 		if i < len(latency) {
 			far = latency[i]
@@ -235,7 +234,7 @@ func (w *Worker) readResult(frame []byte, s *step, f *policy.Facts, d *policy.De
 	}
 	d.Narrow(int(pick), scope4, scope6, ttlCap)
 	if d.Multiply(given) && result[abi.OpenOff-abi.PickOff] == 1 {
-		d.Reopen(given, f.Health)
+		d.Reopen(given, f)
 		w.reopened = true
 	}
 	if d.Explain {

@@ -27,7 +27,10 @@ func (h Health) String() string { return HealthWords[h] }
 // Facts is what a decision may depend on. A fact that no plugin of the chain wants is never read.
 type Facts struct {
 	Client netip.Prefix // the network asked for: the EDNS client subnet, or else the source address; the zero Prefix if neither
-	Health []Health     // aligned with Policy.IDs; nil: all up
+	Health []Health     // aligned with Policy.IDs; nil: all up. What is drained is down
+	Shares []uint8      // percent of its weight that each gets, aligned with Health; nil: all get all. 0 of one that is down: it is only drained
+	Flip   uint32       // seconds until the health of a candidate may change at the earliest; 0: nobody knows
+	FlipBy int          // that candidate
 
 	Place       geo.Place     // of Client
 	PlaceBits   uint8         // length of the prefix around Client in which all is at Place
@@ -58,6 +61,8 @@ type Decision struct {
 	Fuel           uint64   // what the chain's guests spent on it
 	Outcome        Outcome
 	FailOpen       bool // all candidates, or all that are for this client, are down and were taken as up
+	AllDown        bool // of an Outcome that is no answer: so it is because all candidates, or all that are for this client, are down
+	Panic          bool // too few candidates are live, so the dead ones were taken as up
 	Fallback       bool // a plugin failed and changed nothing: alone, it left the live candidates equal weights
 
 	// Steps is what each plugin of the chain did, for explaining; recorded only if Explain was set before the decision was begun.
@@ -67,6 +72,7 @@ type Decision struct {
 	failClosed bool      // as the policy's
 	onAllDown  OnAllDown // of the policy
 	reopened   bool      // it was begun anew
+	undrained  bool      // it fails open to what is drained; the dead stay down
 }
 
 // Step is what one plugin of a chain did to a decision.
@@ -78,44 +84,6 @@ type Step struct {
 	TTLCap         uint32   // seconds; NoTTLCap: none
 	Fuel           uint64
 	Problem        string // why it failed; "": it did not
-}
-
-// Start begins a decision about p: weight 1 for each live candidate, 0 for the others. It returns false when the decision is
-// already made because all are down and p does not fail open.
-func (d *Decision) Start(p *Policy, health []Health) bool {
-	count := len(p.IDs)
-	if cap(d.Weights) < count {
-		d.Weights = make([]uint32, count)
-	}
-	*d = Decision{Weights: d.Weights[:count], Pick: 1, TTLCap: NoTTLCap, Explain: d.Explain, failClosed: p.FailClosed, onAllDown: p.OnAllDown}
-	if d.live(health) {
-		return true
-	}
-	switch {
-	case p.OnAllDown == NoDataWhenDown || p.FailClosed:
-		d.Outcome = NoData
-		return false
-	case p.OnAllDown == ServFailWhenDown:
-		d.Outcome = ServFail
-		return false
-	}
-	d.FailOpen = true
-	d.live(nil)
-	return true
-}
-
-// live sets weight 1 where health is not Down, and tells whether there is any such candidate.
-func (d *Decision) live(health []Health) bool {
-	anyLive := false
-	for i := range d.Weights {
-		d.Weights[i] = 1
-		if i < len(health) && health[i] == Down {
-			d.Weights[i] = 0
-		} else {
-			anyLive = true
-		}
-	}
-	return anyLive
 }
 
 // Multiply applies the weights that one plugin of the chain gave. Zero stays zero; what both sides gave weight keeps at least 1.
@@ -143,18 +111,6 @@ func (d *Decision) Multiply(step []uint32) (idle bool) {
 		d.Weights[i] = uint32(scaled)
 	}
 	return false
-}
-
-// Reopen begins the decision anew for the candidates that a plugin gave weight to although they are down and others are up, because no other is
-// for this client: now they are the only ones, and taken as up. At the end, what the policy says for all of them being down holds for these.
-func (d *Decision) Reopen(step []uint32, health []Health) {
-	for i, weight := range step {
-		d.Weights[i] = 0
-		if weight > 0 && i < len(health) && health[i] == Down {
-			d.Weights[i] = 1
-		}
-	}
-	d.Pick, d.TTLCap, d.FailOpen, d.reopened = 1, NoTTLCap, true, true
 }
 
 // Narrow applies what else one plugin of the chain said: the longest scope and the shortest TTL win, and the last plugin that picks.
@@ -193,7 +149,7 @@ func (d *Decision) Finish() {
 	}
 	if d.reopened && d.Outcome != Answer {
 		clear(d.Weights)
-		d.Total, d.FailOpen = 0, false
+		d.Total, d.FailOpen, d.AllDown = 0, false, true
 	}
 }
 

@@ -31,7 +31,7 @@ func TestStart(t *testing.T) {
 		{"one up, servfail", []Health{Down, Up, Down}, ServFailWhenDown, true, []uint32{0, 1, 0}, Answer, false},
 	} {
 		d := Decision{Weights: []uint32{9, 9, 9, 9}, Total: 36, Fallback: true, TTLCap: 1, Scope4: 7, Pick: 5} // of an earlier use
-		if got := d.Start(candidates(3, c.allDown), c.health); got != c.undecided {
+		if got := d.Start(candidates(3, c.allDown), c.health, nil); got != c.undecided {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.undecided)
 		}
 		if !slices.Equal(d.Weights, c.want) || d.Outcome != c.outcome || d.FailOpen != c.failOpen {
@@ -101,7 +101,7 @@ func TestMultiplyProperties(t *testing.T) {
 
 func TestNarrow(t *testing.T) {
 	var d Decision
-	d.Start(candidates(2, FailOpen), nil)
+	d.Start(candidates(2, FailOpen), nil, nil)
 	d.Narrow(0, 0, 0, NoTTLCap)
 	d.Narrow(3, 16, 48, 30)
 	d.Narrow(0, 24, 32, 60)
@@ -124,12 +124,12 @@ func TestReopen(t *testing.T) {
 		{ServFailWhenDown, []uint32{0, 0, 0}, ServFail},
 	} {
 		var d Decision
-		d.Start(candidates(3, c.word), health)
+		d.Start(candidates(3, c.word), health, nil)
 		given := []uint32{7, 0, 0}
 		if !d.Multiply(given) {
 			t.Fatalf("%s: %v on %v is not idle", c.word, given, d.Weights)
 		}
-		d.Reopen(given, health)
+		d.Reopen(given, &Facts{Health: health})
 		d.Finish()
 		if !slices.Equal(d.Weights, c.weights) || d.Outcome != c.outcome || d.FailOpen != (c.outcome == Answer) {
 			t.Errorf("%s: got %+v, want %v, outcome %d", c.word, d, c.weights, c.outcome)
@@ -138,7 +138,7 @@ func TestReopen(t *testing.T) {
 	closed := candidates(3, FailOpen)
 	closed.FailClosed = true
 	var d Decision
-	d.Start(closed, health)
+	d.Start(closed, health, nil)
 	if d.Multiply([]uint32{7, 0, 0}) || d.Weights[0] != 0 {
 		t.Errorf("fails closed: got %+v, want no weight for what is down", d)
 	}
@@ -147,7 +147,7 @@ func TestReopen(t *testing.T) {
 func TestFallBack(t *testing.T) {
 	health := []Health{Up, Down, Unknown, Up}
 	var d Decision
-	d.Start(candidates(4, FailOpen), health)
+	d.Start(candidates(4, FailOpen), health, nil)
 	d.Multiply([]uint32{9, 9, 0, 4})
 	d.Narrow(2, 16, 16, 5)
 	d.FallBack()
@@ -156,7 +156,7 @@ func TestFallBack(t *testing.T) {
 		t.Errorf("got %+v, want %v and what else the chain said", d, want)
 	}
 	down := []Health{Down, Down, Down}
-	d.Start(candidates(3, FailOpen), down)
+	d.Start(candidates(3, FailOpen), down, nil)
 	d.FallBack()
 	if want := []uint32{1, 1, 1}; !slices.Equal(d.Weights, want) || !d.FailOpen {
 		t.Errorf("all down: got %+v, want %v, failing open", d, want)
@@ -272,9 +272,9 @@ func TestNoAllocations(t *testing.T) {
 	p, health, step := candidates(8, FailOpen), make([]Health, 8), []uint32{1, 2, 3, 4, 5, 6, 7, 8}
 	var d Decision
 	var picks [8]int
-	d.Start(p, health)
+	d.Start(p, health, nil)
 	if got := testing.AllocsPerRun(100, func() {
-		d.Start(p, health)
+		d.Start(p, health, nil)
 		d.Multiply(step)
 		d.Narrow(2, 1, 1, 1)
 		d.Finish()
@@ -299,17 +299,17 @@ func BenchmarkDraw8(b *testing.B) {
 func TestFailClosed(t *testing.T) {
 	closed := &Policy{IDs: []string{"a", "b"}, FailClosed: true}
 	var d Decision
-	if !d.Start(closed, []Health{Down, Up}) {
+	if !d.Start(closed, []Health{Down, Up}, nil) {
 		t.Fatal("a candidate that is up: got a decision without plugins")
 	}
 	d.Multiply([]uint32{1, 0})
 	if d.Finish(); d.Outcome != NoData || d.Total != 0 {
 		t.Errorf("weight for a candidate that is down only: got %v of %v, want none", d.Outcome, d.Weights)
 	}
-	if d.Start(closed, []Health{Down, Down}) || d.Outcome != NoData {
+	if d.Start(closed, []Health{Down, Down}, nil) || d.Outcome != NoData {
 		t.Errorf("all down: got %v, want no candidate", d.Outcome)
 	}
-	d.Start(closed, nil)
+	d.Start(closed, nil, nil)
 	d.FallBack()
 	if d.Finish(); d.Outcome != ServFail || !d.Fallback || d.Draw(0) != -1 {
 		t.Errorf("a plugin failed: got %v of %v, want no candidate", d.Outcome, d.Weights)

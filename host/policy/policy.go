@@ -16,6 +16,7 @@ const CandidateMax = 1024
 type Spec struct {
 	Owner      string // presentation form, for messages
 	Type       uint16
+	TTL        uint32   // of its records
 	Chain      []string // plugin names in the order they run
 	Candidates []Candidate
 	ChainPos   diag.Pos // of the chain, where it stands at none of the candidates; zero: at the first of them
@@ -99,6 +100,10 @@ type Policy struct {
 	// the zone. Aligned with IDs; a candidate without check has none. nil: none has a check.
 	Endpoints [][]string
 	OnAllDown OnAllDown
+	// PanicThreshold is the percentage of the candidates that must be live for verdicts to be believed; 0: verdicts are always believed.
+	PanicThreshold uint8
+	// MinTTL is the least that health lowers a TTL to, in seconds.
+	MinTTL uint32
 	// FailClosed is for a policy whose answer may be a secret: a candidate is chosen only if every plugin of the chain gave it weight. When all
 	// are down the outcome is NoData, and ServFail when a plugin fails.
 	FailClosed bool

@@ -1,27 +1,67 @@
 package policy
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
+
+// Standing is what decisions see of one candidate at one moment. The zero value has no share at all; a Slot's has all of it.
+type Standing struct {
+	Health Health // but for Share
+	Share  uint8  // percent of its weight that the candidate gets while it is not down; 0: it is drained
+	Flip   uint16 // seconds until a check may say otherwise at the earliest; 0: nobody knows
+}
+
+// Live tells whether the candidate may be chosen.
+func (s Standing) Live() bool { return s.Health != Down && s.Share > 0 }
+
+// Drained tells whether the candidate would be up if it were given anything.
+func (s Standing) Drained() bool { return s.Health != Down && s.Share == 0 }
+
+// State is what counts: a drained candidate is down.
+func (s Standing) State() Health {
+	if s.Share == 0 {
+		return Down
+	}
+	return s.Health
+}
+
+// FlipIn is a duration as Standing.Flip has it: whole seconds, rounded up.
+func FlipIn(d time.Duration) uint16 {
+	return uint16(min(max(0, (d+time.Second-1)/time.Second), math.MaxUint16))
+}
 
 // Slot is the live health of one candidate, in one word, so that a worker reads it without lock. The zero value is Unknown.
 // Writer: health.Table. Readers: any.
 type Slot struct{ word atomic.Uint64 }
 
-// healthBits is the low part of the word; the seconds since 1970 of the latest change stand above it.
-const healthBits = 8
+// The word, from its low end: 8 bits of health, 8 of what the share lacks to 100 percent, 16 of the flip, and 32 for the seconds since 1970
+// of the latest change of state.
+const (
+	lackShift  = 8
+	flipShift  = 16
+	sinceShift = 32
+)
+
+// Standing is what is so now.
+func (s *Slot) Standing() Standing { return standing(s.word.Load()) }
+
+func standing(word uint64) Standing {
+	return Standing{Health(uint8(word)), 100 - uint8(word>>lackShift), uint16(word >> flipShift)}
+}
 
 // Health is the state now.
-func (s *Slot) Health() Health { return Health(s.word.Load() & (1<<healthBits - 1)) }
+func (s *Slot) Health() Health { return s.Standing().State() }
 
 // Load returns the state and since when it is so, as one reading.
 func (s *Slot) Load() (state Health, since time.Time) {
 	word := s.word.Load()
-	return Health(word & (1<<healthBits - 1)), time.Unix(int64(word>>healthBits), 0)
+	return standing(word).State(), time.Unix(int64(word>>sinceShift), 0)
 }
 
-// Store sets the state. Only health.Table may call it: a change counts from the next epoch on.
-func (s *Slot) Store(state Health, since time.Time) {
-	s.word.Store(uint64(since.Unix())<<healthBits | uint64(state))
+// Store sets the standing. Only health.Table may call it: a change counts from the next epoch on.
+func (s *Slot) Store(now Standing, since time.Time) {
+	lack := 100 - min(now.Share, 100)
+	s.word.Store(uint64(uint32(since.Unix()))<<sinceShift | uint64(now.Flip)<<flipShift | uint64(lack)<<lackShift | uint64(now.Health))
 }

@@ -1,0 +1,95 @@
+package health
+
+import (
+	"fmt"
+
+	"signpost/host/policy"
+)
+
+// Distress is what becomes of a policy whose candidates are not live. What an ALIAS or CNAME leads to does not count: that is its own policy's.
+type Distress uint8
+
+// Calm is none. In Panic some are live, but fewer than panic-threshold says, so the dead are taken as up; FailOpen: none is, and they are taken as
+// up; AllDown: none is, and nothing is answered, as on-all-down says.
+const (
+	Calm Distress = iota
+	Panic
+	FailOpen
+	AllDown
+)
+
+// DistressWords are what people and programs read, by Distress.
+var DistressWords = [...]string{Calm: "calm", Panic: "panic", FailOpen: "fail-open", AllDown: "all-down"}
+
+// String returns the word.
+func (d Distress) String() string { return DistressWords[d] }
+
+// state is that of a policy as a whole.
+func (d Distress) state() policy.Health {
+	if d >= FailOpen {
+		return policy.Down
+	}
+	return policy.Up
+}
+
+// look tells in which distress a policy is, and why.
+func (s *set) look() (d Distress, live int, why string) {
+	of, drained := len(s.candidates), 0
+	for _, c := range s.candidates {
+		switch now := c.slot.Standing(); {
+		case now.Live():
+			live++
+		case now.Drained():
+			drained++
+		}
+	}
+	switch {
+	case live > 0 && s.policy.PanicThreshold > 0 && s.policy.Panics(live, of-drained):
+		return Panic, live, fmt.Sprintf("%d of %d candidates live, fewer than panic-threshold=%d asks for: the dead are taken as up", live, of-drained, s.policy.PanicThreshold)
+	case live > 0:
+		return Calm, live, fmt.Sprintf("%d of %d candidates live", live, of)
+	case s.policy.OnAllDown != policy.FailOpen:
+		return AllDown, 0, fmt.Sprintf("none of %d candidates live: on-all-down=%v", of, s.policy.OnAllDown)
+	case drained > 0:
+		return FailOpen, 0, fmt.Sprintf("none of %d candidates live: the %d drained ones are taken as up", of, drained)
+	}
+	return FailOpen, 0, fmt.Sprintf("none of %d candidates live: all are taken as up", of)
+}
+
+// reviewLocked tells the watchers if a policy is in another distress than before.
+func (t *Table) reviewLocked(key setKey) {
+	s := t.sets[key]
+	if s == nil {
+		return
+	}
+	before := s.distress
+	next, live, why := s.look()
+	if next == before {
+		return
+	}
+	t.distressed[before]--
+	t.distressed[next]++
+	s.distress = next
+	for _, watch := range t.watch {
+		watch(Change{
+			Key: Key{View: key.view, Name: key.owner, Type: key.typ}, At: t.now(), From: before.state(), To: next.state(), FromShare: 100, ToShare: 100,
+			FromDistress: before, ToDistress: next, Why: why, LiveBefore: live, LiveAfter: live, Of: len(s.candidates),
+		})
+	}
+}
+
+// forgetLocked takes a policy that is gone out of the counts.
+func (t *Table) forgetLocked(key setKey) {
+	s := t.sets[key]
+	delete(t.sets, key)
+	if s.distress == Calm {
+		return
+	}
+	t.distressed[s.distress]--
+	for _, watch := range t.watch {
+		watch(Change{
+			Key: Key{View: key.view, Name: key.owner, Type: key.typ}, At: t.now(), From: s.distress.state(), To: policy.Up, FromShare: 100, ToShare: 100,
+			FromDistress: s.distress, Why: "the policy is gone",
+		})
+	}
+}
