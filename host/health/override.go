@@ -60,15 +60,21 @@ func (o *Override) share(now time.Time) uint8 {
 	return uint8(steps * drainStep)
 }
 
-// same tells whether o is p as it was, so that a drain goes on where it is.
-func (o *Override) same(p *Override) bool {
-	return o.Pattern == p.Pattern && o.Force == p.Force && o.Over == p.Over && (o.At.IsZero() || o.At.Equal(p.At))
-}
-
 // held is an override in force.
 type held struct {
 	Override
-	left uint8 // percent that it leaves to its candidates: of a drain it only falls, also when the clock is set back
+	left uint8 // percent that a drain leaves to its candidates: it only falls, also when the clock is set back or the drain is said again
+}
+
+// leaves is what a drain of the same candidates that comes next begins with at most.
+func (h *held) leaves() uint8 {
+	switch h.Force {
+	case ForceDown:
+		return 0
+	case ForceDrain:
+		return h.left
+	}
+	return 100
 }
 
 // Hold replaces all overrides. The last of list that matches a candidate counts for it, now and when the candidate appears later. What changes,
@@ -84,8 +90,13 @@ func (t *Table) holdLocked(list []Override) {
 	next := make([]*held, 0, len(list))
 	for _, o := range list {
 		h := &held{Override: o, left: 100}
-		if i := slices.IndexFunc(t.overrides, func(before *held) bool { return o.same(&before.Override) }); i >= 0 {
-			h.left, h.At = t.overrides[i].left, t.overrides[i].At
+		for _, before := range t.overrides {
+			if before.Pattern == o.Pattern {
+				h.left = before.leaves()
+				if o.At.IsZero() && before.Force == o.Force && before.Over == o.Over {
+					h.At = before.At
+				}
+			}
 		}
 		if h.At.IsZero() {
 			h.At = now.Round(0)
@@ -195,6 +206,20 @@ func (t *Table) Matching(p Pattern) []Candidate {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.matchingLocked(p)
+}
+
+// Names tells whether a pattern names any candidate.
+func (t *Table) Names(p Pattern) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for key, s := range t.sets {
+		for _, c := range s.candidates {
+			if p.Matches(Key{key.view, key.owner, key.typ, c.id}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (t *Table) matchingLocked(p Pattern) (list []Candidate) {

@@ -157,7 +157,11 @@ func TestDrain(t *testing.T) {
 	table.Hold([]Override{drain, {Pattern: Pattern{ID: "us-1"}, Force: ForceDown}})
 	expect(t, "the clock was set back, and another override came", p, policy.Down, policy.Down, policy.Down)
 
+	table.Hold([]Override{{Pattern: drain.Pattern, Force: ForceDrain, Over: time.Hour, At: at.read()}})
+	expect(t, "another drain of the same", p, policy.Down, policy.Down, policy.Up)
+
 	at.pass(2 * time.Hour)
+	table.Hold(nil)
 	drain.At = at.read().Add(-10 * time.Second) // as a file says it after a restart
 	table.Hold([]Override{drain})
 	table.Judge(Key(one("eu-1")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})

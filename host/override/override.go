@@ -61,7 +61,7 @@ var times = []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02 15:04:05", "2
 func ParseTime(text string) (time.Time, error) {
 	for _, form := range times {
 		if at, err := time.ParseInLocation(form, text, time.Local); err == nil && at.Year() > 1970 {
-			return at, nil
+			return at.UTC(), nil
 		}
 	}
 	return time.Time{}, fmt.Errorf(`%q is not a time such as 2026-11-22T15:00:00Z or, here, "2026-11-22 15:00"`, text)

@@ -2,6 +2,7 @@ package override
 
 import (
 	"cmp"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -111,7 +112,7 @@ func (p *parser) entry(node ast.Node) (Entry, bool) {
 		p.pair(e, pair)
 	}
 	p.finish(e, start)
-	e.By = cmp.Or(e.By, p.file)
+	e.By = cmp.Or(e.By, filepath.Base(p.file))
 	e.Pos = cmp.Or(e.seen[keyPattern], start)
 	return e.Entry, !e.bad
 }
