@@ -110,6 +110,9 @@ func (w *Worker) Begin() {
 		w.switchLog(on)
 	}
 	w.snap = snap
+	if snap.Choice != nil && w.judgedOf != w.epoch {
+		w.judgeViews()
+	}
 }
 
 // End ends a batch: it publishes the counters, and lets go of the snapshot so that an idle worker keeps no old one alive.

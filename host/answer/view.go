@@ -20,11 +20,11 @@ const sightBits = 10
 
 // sight is what is known of the views that one client sees, in the order in which they are asked.
 type sight struct {
-	high, low  uint64 // the client's address
-	generation uint64 // 0: of no client
-	views      [viewsMax]uint16
-	count      uint8 // of views that are known
-	whole      bool  // there are no more
+	high, low uint64 // the client's address
+	era       uint64 // 0: of no client
+	views     [viewsMax]uint16
+	count     uint8 // of views that are known
+	whole     bool  // there are no more
 }
 
 // Instead of the number of a view.
@@ -37,13 +37,14 @@ const (
 type horizon struct {
 	listener  string // where the worker's queries come in
 	horizonOf uint64 // generation
-	sights    []sight
-	sight     *sight          // of the client
-	at        int             // number of the view that the latest name was found in, or noView
-	behind    bool            // the client sees another view before it
-	hidden    []policy.Health // by view: Down where no query of this listener may see it
-	ruledOut  []policy.Health // scratch: those, and the ones that were asked
-	chosen    policy.Decision
+	fallen
+	sights   []sight
+	sight    *sight          // of the client
+	at       int             // number of the view that the latest name was found in, or noView
+	behind   bool            // the client sees another view before it
+	hidden   []policy.Health // by view: Down where no query of this listener may see it
+	ruledOut []policy.Health // scratch: those, and the ones that were asked
+	chosen   policy.Decision
 
 	tally    []int            // by view: its queries of this batch
 	counters []*atomic.Uint64 // by view: where they go
@@ -59,6 +60,7 @@ func (h *horizon) begin(snap *zone.Snapshot, set *metrics.Set) {
 		h.sights = make([]sight, 1<<sightBits)
 	}
 	h.hidden, h.counters = h.hidden[:0], h.counters[:0]
+	h.fallen.begin(len(snap.Views))
 	for _, view := range snap.Views {
 		state := policy.Up
 		if !view.ListensAt(h.listener) {
@@ -86,8 +88,11 @@ func (w *Worker) look(addr netip.Addr) {
 	raw := addr.As16()
 	high, low := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
 	s := &w.sights[((low^bits.RotateLeft64(high, 32))*0x9E3779B97F4A7C15)>>(64-sightBits)]
-	if s.generation != w.snap.Generation || s.low != low || s.high != high || w.trace != nil {
-		*s = sight{high: high, low: low, generation: w.snap.Generation}
+	if w.trace != nil {
+		w.judgeViews() // it says who is down
+	}
+	if s.era != w.era || s.low != low || s.high != high || w.trace != nil {
+		*s = sight{high: high, low: low, era: w.era}
 	}
 	w.sight = s
 }
@@ -198,18 +203,14 @@ func (w *Worker) viewAt(i int) int {
 	case number == noView:
 		s.whole = true
 	default:
-		s.generation = 0 // the plugin may do better for the next query
+		s.era = 0 // the plugin may do better for the next query
 	}
 	return number
 }
 
-// nextView has the policy choose among the views that the client was not sent to yet.
-func (w *Worker) nextView() int {
+// chooseView has the policy choose among the views that are not ruled out.
+func (w *Worker) chooseView() int {
 	s, choice := w.sight, w.snap.Choice
-	copy(w.ruledOut, w.hidden)
-	for _, number := range s.views[:s.count] {
-		w.ruledOut[number] = policy.Down
-	}
 	if choice.Policy != nil && w.plugins != nil {
 		w.facts = policy.Facts{Client: netip.PrefixFrom(w.client, w.client.BitLen()), Health: w.ruledOut}
 		w.locate(choice.Policy)
@@ -230,7 +231,7 @@ func (w *Worker) nextView() int {
 			return number
 		}
 		w.counts.Inc(metrics.ViewsFailed)
-		s.generation = 0 // the plugin may do better for the next query
+		s.era = 0 // the plugin may do better for the next query
 	}
 	if !choice.Native {
 		return undecidedView

@@ -149,7 +149,7 @@ func TestViewsNotReady(t *testing.T) {
 				t.Errorf("by the views' own clients: got %s, want the public address", brief(m))
 			}
 		}
-		if w.sight.generation != 0 {
+		if w.sight.era != 0 {
 			t.Error("a client whose plugins failed is remembered: it would never be asked about again")
 		}
 	})

@@ -255,6 +255,7 @@ var checkMistakes = []struct{ text, want string }{
 	{"checks: { web: { http: {}, target: 192.0.2.256 } }", `1:36: checks.web.target: "192.0.2.256" is no address and no host name`},
 	{"views: { v: { clients: 10.0.0.0/8, check: wbe }, w: { clients: 10.0.0.0/8, check: web } }\nchecks: { web: { http: {} } }", `1:43: views.v.check: no check "wbe" (did you mean "web"?)
 1:83: views.w.check: web is of an endpoint, which a view does not have; give it a target`},
+	{"views: { public: { check: off } }\nchecks: { off: { icmp: {}, disabled: yes } }", `1:27: warning: views.public.check means nothing while there is one view`},
 	{"probing: { concurrency: 0, concurency-per-host: 1, start-wait: 5 }", `1:25: probing.concurrency: 0 is outside 1..10000
 1:28: unknown key "probing.concurency-per-host" (did you mean "concurrency-per-host"?)
 1:64: probing.start-wait: 5 has no unit (did you mean 5s?)`},

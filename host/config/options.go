@@ -36,7 +36,7 @@ var serverOptions = []option{
 	{"views.*.clients", "", "Prefixes of the view's clients; left out: everybody.", setClients, nil},
 	{"views.*.listen", "", "Addresses of `listen` whose queries alone may see the view; left out: all.", setViewListen, nil},
 	{"views.*.fallthrough", "false", "A name that does not exist in the view's zone is looked up in the client's next view.", boolean(func(p *parser, name string) *bool { return &p.view(name).Fallthrough }), nil},
-	{"views.*.check", "", "Check, with a `target` or of a kind without endpoint: while it is down, the client's next view is taken. While those of all its views are down, it is as if all were up.", setViewCheck, nil},
+	{"views.*.check", "", "Check, with a `target` or of a kind without endpoint: while it is down, the view stands behind the client's others. While all are down, it is as if all were up.", setViewCheck, nil},
 	{"views.*.attributes", "", "Keys and values for the plugins of `view-policy`, as in an annotation; a list is joined by commas.", setAttributes, nil},
 	{"view-policy", DefaultViewPolicy, "The plugin that chooses a client's views, or several joined by `+`. The candidates are the views, with their `clients` and `attributes`.", setViewPolicy, nil},
 

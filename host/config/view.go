@@ -122,11 +122,13 @@ func (p *parser) finishViewChecks() {
 	for _, view := range p.config.Views {
 		_, declared := p.checks[view.Check]
 		switch {
-		case view.Check == "" && view.CheckPos == (diag.Pos{}):
+		case view.CheckPos == (diag.Pos{}):
 		case !declared:
 			p.diags.Errorf(view.CheckPos, "views.%s.check: no check %q%s", view.Name, printable(view.Check), diag.DidYouMean(view.Check, p.checkNames()))
 		case p.config.ProbesEndpoint(view.Check):
 			p.diags.Errorf(view.CheckPos, "views.%s.check: %s is of an endpoint, which a view does not have; give it a target", view.Name, view.Check)
+		case len(p.config.Views) == 1:
+			p.diags.Warnf(view.CheckPos, "views.%s.check means nothing while there is one view", view.Name)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type View struct {
 	Name  string   `json:"name,omitempty"` // left out: none has a zone for it, or the client sees none
 	Why   string   `json:"why"`
 	Asked []string `json:"asked,omitempty"` // the views that were asked, in order; left out while there is one for everybody
+	Down  []string `json:"down,omitempty"`  // views that are down, and stand behind the others
 	Chain []Plugin `json:"chain,omitempty"` // the plugins that choose views
 
 	Fallthrough bool `json:"fallthrough,omitempty"` // the client's next view is asked for names that do not exist

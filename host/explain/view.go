@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"signpost/host/answer"
+	"signpost/host/policy"
 	"signpost/host/zone"
 )
 
@@ -22,6 +23,7 @@ func (w *walk) view(t *answer.Trace) *View {
 			out.Asked = append(out.Asked, fork.Policy.IDs[fork.Taken])
 		}
 	}
+	out.Down = fallen(t, snap)
 	if t.View == nil {
 		out.Why = "no view that the client sees has a zone for the name"
 		if len(snap.Views) > 1 && len(out.Asked) == 0 {
@@ -37,7 +39,24 @@ func (w *walk) view(t *answer.Trace) *View {
 	if last := len(out.Asked) - 1; last > 0 {
 		out.Why += "; before it, " + strings.Join(out.Asked[:last], " and ") + map[bool]string{true: " does", false: " do"}[last == 1] + " not have the name"
 	}
+	if len(out.Down) > 0 {
+		out.Why += "; down, and so behind the others: " + strings.Join(out.Down, ", ")
+	}
 	return out
+}
+
+// fallen names the views that are down, or that the question takes for down.
+func fallen(t *answer.Trace, snap *zone.Snapshot) (names []string) {
+	if snap.Choice == nil || snap.Choice.Policy == nil {
+		return nil
+	}
+	p := snap.Choice.Policy
+	for i, name := range p.IDs {
+		if t.Down[name] || p.Slots != nil && p.Slots[i].Health() == policy.Down {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // reasonOf says which rule gave the client the view: its clients where that is the rule, or else what the plugin said.

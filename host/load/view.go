@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -14,14 +15,14 @@ import (
 
 // viewSpec is what signpost.yaml says of views, as a policy: a view is a candidate like any other. Its record type is 0.
 func viewSpec(cfg *config.Config) *policy.Spec {
-	spec := &policy.Spec{Owner: "views", Chain: cfg.ViewPolicy, ChainPos: cfg.ViewPolicyPos, FailClosed: true}
+	spec := &policy.Spec{Owner: viewsOwner, Chain: cfg.ViewPolicy, ChainPos: cfg.ViewPolicyPos, FailClosed: true}
 	for i := range cfg.Views {
 		v := &cfg.Views[i]
 		pos := v.Pos
 		if pos == (diag.Pos{}) {
 			pos.File = config.FileName
 		}
-		candidate := policy.Candidate{ID: v.Name, Pos: pos, ChainPos: pos}
+		candidate := policy.Candidate{ID: v.Name, Check: v.Check, Pos: pos, ChainPos: pos}
 		if len(v.Clients) > 0 {
 			candidate.Attrs = append(candidate.Attrs, policy.Attr{Key: "clients", Value: joinPrefixes(v), KeyPos: v.ClientsPos, ValuePos: v.ClientsPos})
 		}
@@ -92,8 +93,26 @@ func (l *Loader) takeConfig(b *batch) (taken bool) {
 		l.viewsRefused = true
 		return false
 	}
-	l.config, l.choice, l.found.views = b.config, choice, nil
+	l.config, l.found.views = b.config, nil
+	l.chooseBy(choice)
 	return true
+}
+
+// viewsOwner stands for an owner name where views are candidates, as people name them: views/internal. Its view is "", which no zone has.
+const viewsOwner = "views."
+
+// chooseBy makes choice the one that views are chosen by, nil for none, and gives the views their places in the health table.
+func (l *Loader) chooseBy(choice *zone.Choice) {
+	policies := func(c *zone.Choice) []*policy.Policy {
+		if c == nil {
+			return nil
+		}
+		return []*policy.Policy{c.Policy}
+	}
+	for _, lost := range l.options.Health.Replace("", policies(l.choice), policies(choice)) {
+		l.options.Log.Warn(fmt.Sprintf("view %s is gone, and an override held it %s", lost.ID, lost.Override.Force), "reason", lost.Override.Reason)
+	}
+	l.choice = choice
 }
 
 // judgeViews has a configuration read again whose views were not accepted: other plugins may do so.
@@ -121,7 +140,7 @@ func (l *Loader) modulesChanged(modules []*moduleJob) bool {
 	if choice == nil || choice.Policy == nil && (l.choice.Policy != nil || choice.Native == l.choice.Native) {
 		return false
 	}
-	l.choice = choice
+	l.chooseBy(choice)
 	return true
 }
 
