@@ -39,8 +39,8 @@ type batch struct {
 	served   map[string]*zone.Zone // by path: routed zones in service when it was begun
 	rerouted map[string]asked      // of these, those that no job replaced
 	judges   func() []*plugin.Judge
-	views    *policy.Policy        // that chooses among views; nil: none, or it is new in the batch
-	dataRead bool                  // what the jobs have of data; they may have to be done again
+	views    *policy.Policy // that chooses among views; nil: none, or it is new in the batch
+	dataRead bool           // what the jobs have of data; they may have to be done again
 
 	reader   reader
 	mu       sync.Mutex
