@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
 	"signpost/host/event"
 	"signpost/host/explain"
 	"signpost/host/health"
+	"signpost/host/notice"
 	"signpost/host/policy"
 	"signpost/host/timeline"
 )
@@ -28,11 +30,13 @@ type events struct {
 	host     *Host
 	explain  explain.Server
 	timeline *timeline.Timeline
+	teller   *notice.Teller
 	wake     chan struct{} // holds a wish
 
-	mu   sync.Mutex // guards what follows
-	list []health.Change
-	lost int
+	mu         sync.Mutex // guards what follows
+	list       []health.Change
+	lost       int
+	distressed map[string]event.Event // policies that have hardly a live candidate, by Event.Key
 
 	// What follows is run's.
 	left   float64 // decisions that may be made for shifts
@@ -41,15 +45,30 @@ type events struct {
 
 // newEvents watches the table from now on.
 func (h *Host) newEvents() *events {
-	e := &events{host: h, wake: make(chan struct{}, 1), left: shiftsMax, leftAt: time.Now()}
+	e := &events{host: h, wake: make(chan struct{}, 1), distressed: map[string]event.Event{}, left: shiftsMax, leftAt: time.Now()}
 	e.timeline = timeline.New(timeline.Options{Dir: h.options.Dir, StateDir: stateDir(), Log: h.options.Log})
+	e.teller = notice.New(notice.Options{
+		ExecDir: h.options.ExecDir, Instance: instance(), Version: Version, Log: h.options.Log, Metrics: &h.counters.Control.Notices, Standing: e.standing,
+	})
 	explainer(&e.explain, &h.store, h.plugins, h.health)
 	h.health.Watch(e.changed)
 	return e
 }
 
+// instance is how this machine calls itself.
+func instance() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "signpost"
+	}
+	return name
+}
+
 // changed is the table's watcher.
 func (e *events) changed(c health.Change) {
+	if c.Check != "" && c.From != c.To {
+		e.host.counters.Control.Probes.Changed(c.Check, int(c.To))
+	}
 	e.mu.Lock()
 	if len(e.list) < changesMax {
 		e.list = append(e.list, c)
@@ -84,6 +103,7 @@ func (e *events) run(ctx context.Context) {
 			e.timeline.Close()
 			return
 		case <-ticker.C:
+			e.teller.Tick()
 		case <-e.wake:
 			select {
 			case <-ctx.Done():
@@ -103,18 +123,25 @@ func (e *events) turn() {
 	if len(changes) == 0 {
 		return
 	}
-	moved, words := e.moved(changes)
+	moved := e.moved(changes)
 	list := make([]event.Event, 0, len(changes))
 	for i := range changes {
-		list = append(list, event.Of(&changes[i], moved[i], words[i]))
+		list = append(list, event.Of(&changes[i], moved[i]))
 	}
 	list = e.withoutFirsts(list)
 	e.timeline.Append(list)
+	var told []event.Event
 	for i := range list {
-		if !list[i].Step() {
-			e.log(&list[i])
+		if list[i].Step() {
+			continue
+		}
+		e.log(&list[i])
+		e.stand(&list[i])
+		if !list[i].First() {
+			told = append(told, list[i])
 		}
 	}
+	e.teller.Tell(told)
 }
 
 // withoutFirsts leaves out the candidates that are found well for the first time if these are many: after a start there may be ten thousand,
@@ -156,18 +183,56 @@ func (e *events) log(one *event.Event) {
 	e.host.options.Log.Log(context.Background(), level, one.Text, attrs...)
 }
 
+// standingMax bounds what is told again and again as standing.
+const standingMax = 1000
+
+// standing is all that is wrong at the moment.
+func (e *events) standing() (list []event.Event) {
+	e.mu.Lock()
+	for _, one := range e.distressed {
+		list = append(list, one)
+	}
+	e.mu.Unlock()
+	for _, c := range e.host.health.List(health.Query{}) {
+		if c.State != policy.Down {
+			continue
+		}
+		if len(list) >= standingMax {
+			e.host.options.Log.Warn("more candidates are down than are told again", "told", standingMax)
+			break
+		}
+		list = append(list, event.Of(&health.Change{
+			Key: c.Key, At: c.Since, Check: c.Check, From: policy.Up, To: policy.Down, FromShare: 100, Why: c.Why, Override: c.Override,
+		}, nil))
+	}
+	return list
+}
+
+// stand notes whether a policy is in distress.
+func (e *events) stand(one *event.Event) {
+	if one.Kind != event.Policy {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if one.Resolved {
+		delete(e.distressed, one.Key())
+	} else if len(e.distressed) < standingMax {
+		e.distressed[one.Key()] = *one
+	}
+}
+
 // policyKey names a policy.
 type policyKey struct {
 	view, name string
 	typ        uint16
 }
 
-// moved finds out for each change how many of its name's answers it moved, nil where nobody can tell, and what its policy does when all are
-// down. Several changes of a policy are undone from the present state, the latest first.
-func (e *events) moved(changes []health.Change) (moved []*event.Moved, words []policy.OnAllDown) {
-	moved, words = make([]*event.Moved, len(changes)), make([]policy.OnAllDown, len(changes))
+// moved finds out for each change how many of its name's answers it moved, nil where nobody can tell. Several changes of a policy are undone from the present state, the latest first.
+func (e *events) moved(changes []health.Change) []*event.Moved {
+	moved := make([]*event.Moved, len(changes))
 	if e.host.store.Load() == nil {
-		return moved, words
+		return moved
 	}
 	shifts := e.explain.Shifts()
 	defer shifts.Close()
@@ -183,17 +248,16 @@ func (e *events) moved(changes []health.Change) (moved []*event.Moved, words []p
 	e.refill()
 	for _, key := range order {
 		p := shifts.Policy(key.view, key.name, key.typ)
-		if p == nil || p.Slots == nil {
+		if p == nil {
 			continue
 		}
-		state := stateOf(p)
+		state := explain.StateOf(p)
 		for at := len(of[key]) - 1; at >= 0; at-- {
 			i := of[key][at]
-			words[i] = p.OnAllDown
 			moved[i], state = e.shift(shifts, p, &changes[i], state, len(changes))
 		}
 	}
-	return moved, words
+	return moved
 }
 
 // refill allows so many decisions more as time passed.
@@ -201,14 +265,6 @@ func (e *events) refill() {
 	now := time.Now()
 	e.left = min(shiftsMax, e.left+shiftsMax*now.Sub(e.leftAt).Seconds())
 	e.leftAt = now
-}
-
-// stateOf reads the present health of a policy's candidates.
-func stateOf(p *policy.Policy) (state explain.State) {
-	for _, slot := range p.Slots {
-		state.Health = append(state.Health, slot.Health())
-	}
-	return state
 }
 
 // shift computes what one change moved, after which the state was as given, and returns the one before it. It is not computed when too much
@@ -223,7 +279,7 @@ func (e *events) shift(shifts *explain.Shifts, p *policy.Policy, c *health.Chang
 	if at < 0 {
 		return nil, state
 	}
-	now, before := state.With(at, c.To), state.With(at, c.From)
+	now, before := state.With(at, c.To, c.ToShare), state.With(at, c.From, c.FromShare)
 	if c.From == policy.Unknown && c.To == policy.Up {
 		return nil, before // unknown counts as up
 	}

@@ -32,6 +32,7 @@ type Options struct {
 	Listen   []string // as config.ParseListen returns them; instead of signpost.yaml's
 	Admin    *string  // as config.ParseAdmin returns it; instead of signpost.yaml's
 	QueryLog string   // file of the query log; instead of signpost.yaml's
+	ExecDir  string   // programs that checks and notices may run; "": there are none
 
 	AdminSocket    string // absolute path of the admin server's socket; instead of signpost.yaml's
 	AdminTokenFile string // absolute path likewise
@@ -50,10 +51,10 @@ type Options struct {
 //	             each connection
 //	querylog     1: writes the query log                                  stopLog, then logged
 //	events       1: tells what happens to health                          cancel, then followed
+//	notice       one for each webhook and program of signpost.yaml        teller.Close
 //	admin        1, and one for each connection                           desk.close
 type Host struct {
 	options   Options
-	began     time.Time
 	counters  metrics.Set
 	store     zone.Store
 	plugins   *plugin.Host
@@ -85,7 +86,7 @@ func (e *DiagnosticsError) Error() string {
 // line. A ctx that is done ends the start, and does nothing to what was started.
 func Start(ctx context.Context, options Options) (*Host, error) {
 	began := time.Now()
-	h := &Host{options: options, began: began, failed: make(chan error, 1)}
+	h := &Host{options: options, failed: make(chan error, 1)}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	h.cancel = cancel
 	started := context.AfterFunc(ctx, cancel)
@@ -191,6 +192,9 @@ func (h *Host) Close() {
 	h.cancel()
 	h.followed.Wait()
 	h.desk.close()
+	if h.events != nil {
+		h.events.teller.Close()
+	}
 	h.listeners.close()
 	if h.stopLog != nil {
 		h.stopLog() // after the listeners: their workers' last queries are logged
@@ -207,6 +211,9 @@ func (h *Host) bind(cfg *config.Config) error {
 		return err
 	}
 	for _, d := range h.unheard(cfg) {
+		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
+	}
+	for _, d := range h.events.teller.Configure(cfg.Notices) {
 		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
 	}
 	h.log.Follow(h.queryLog(cfg))
@@ -242,6 +249,7 @@ func (h *Host) unheard(cfg *config.Config) (diags diag.List) {
 func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	pos := diag.Pos{File: config.FileName}
 	diags = append(diags, h.unheard(cfg)...)
+	diags = append(diags, h.events.teller.Configure(cfg.Notices)...)
 	h.log.Follow(h.queryLog(cfg))
 	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
 		diags.Errorf(pos, "%v", err)

@@ -76,6 +76,8 @@ func TestScripts(t *testing.T) {
 //	guest FILE SOURCE              build a plugin from one file of Go
 //	agree N NAME TYPE              ask N times; each answer has the share that explain says, within four standard deviations
 //	tilt FILE [OLD NEW]...         write the plugin module "tilt" with texts of its manifest replaced; $SUM is its sum
+//	receiver NAME [STATUS…]        start a web server that others would have; $NAME_URL is its address, the file NAME what it gets
+//	expand FILE                    put the values of $NAMES into a file
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -94,6 +96,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"hold":       holdCommand,
 	"release":    releaseCommand,
 	"occupy":     occupyCommand,
+	"receiver":   receiverCommand,
+	"expand":     expandCommand,
 	"module":     moduleCommand,
 	"agree":      agreeCommand,
 	"crash":      crashCommand,

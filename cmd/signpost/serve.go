@@ -22,6 +22,7 @@ type serveFlags struct {
 	socket    string
 	tokenFile string
 	queryLog  string
+	execDir   string
 	strict    bool
 	logFormat string
 }
@@ -75,6 +76,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 	set.StringVar(&flags.socket, "admin-socket", "", "and on the Unix socket `PATH`, for this user alone")
 	set.StringVar(&flags.tokenFile, "admin-token-file", "", "who changes something over HTTP must bring the token of `FILE`")
 	set.StringVar(&flags.queryLog, "query-log", "", "write a line for each query to `FILE`")
+	set.StringVar(&flags.execDir, "exec-dir", "", "programs that checks and notices may run are in `DIR`; without it there are none")
 	set.BoolVar(&flags.strict, "strict", false, "do not start if any file has an error")
 	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `FORMAT`: text or json")
 	_ = command.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -85,7 +87,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 
 // options turns flags into what the host takes. Its errors are errors of the command line.
 func (f *serveFlags) options(command *cobra.Command) (host.Options, error) {
-	options := host.Options{Strict: f.strict, QueryLog: f.queryLog}
+	options := host.Options{Strict: f.strict, QueryLog: f.queryLog, ExecDir: f.execDir}
 	for _, raw := range f.listen {
 		addr, err := config.ParseListen(raw)
 		if err != nil {

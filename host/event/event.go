@@ -67,8 +67,8 @@ type Move struct {
 	To      string  `json:"to"`
 }
 
-// Of makes the event of a change. moved may be nil. onAllDown is the policy's.
-func Of(c *health.Change, moved *Moved, onAllDown policy.OnAllDown) Event {
+// Of makes the event of a change. moved may be nil.
+func Of(c *health.Change, moved *Moved) Event {
 	e := Event{
 		At: c.At, Kind: Candidate, View: c.View, Name: c.Name, Type: rrdata.TypeName(c.Type), ID: c.ID, Check: c.Check,
 		From: c.From.String(), To: c.To.String(), Share: c.ToShare, Why: c.Why, Live: c.LiveAfter, Of: c.Of, Moved: moved, fromShare: c.FromShare,
@@ -78,13 +78,13 @@ func Of(c *health.Change, moved *Moved, onAllDown policy.OnAllDown) Event {
 	}
 	switch {
 	case c.ID == "":
-		e.Kind, e.Severity, e.Resolved = Policy, Critical, c.To != policy.Down
+		e.Kind, e.Severity, e.Resolved = Policy, Critical, c.ToDistress == health.Calm
 	case c.To == policy.Down || c.From != policy.Down && c.ToShare < c.FromShare:
 		e.Severity = Warning
 	default:
 		e.Severity, e.Resolved = Info, true
 	}
-	e.Text = e.text(onAllDown)
+	e.Text = e.text()
 	return e
 }
 

@@ -27,11 +27,9 @@ func TestText(t *testing.T) {
 	drained := drains
 	drained.To, drained.ToShare = policy.Down, 0
 	all := down
-	all.ID, all.LiveAfter, all.Why = "", 0, ""
-	few := all
-	few.LiveAfter, few.Of = 1, 5
+	all.ID, all.LiveAfter, all.ToDistress, all.Why = "", 0, health.FailOpen, "none of 3 candidates live: all are taken as up"
 	again := all
-	again.From, again.To, again.LiveAfter = policy.Down, policy.Up, 2
+	again.From, again.To, again.FromDistress, again.ToDistress, again.Why = policy.Down, policy.Up, health.FailOpen, health.Calm, "2 of 3 candidates live"
 	odd := down
 	odd.Name, odd.Why = ".", "line\nbreak \x1b[2J"
 	to := func(clients int, moves ...Move) *Moved {
@@ -42,36 +40,32 @@ func TestText(t *testing.T) {
 		return m
 	}
 	for _, c := range []struct {
-		change    health.Change
-		moved     *Moved
-		onAllDown policy.OnAllDown
-		severity  string
-		resolved  bool
-		want      string
+		change   health.Change
+		moved    *Moved
+		severity string
+		resolved bool
+		want     string
 	}{
-		{down, to(0, Move{8.12, "eu", "us"}), 0, Warning, false, "app.example.com A eu down: connect refused (3/3); 8.1 % of app.example.com moved to us"},
-		{down, to(700, Move{50, "eu", "us"}, Move{20, "eu", "ap"}, Move{0.01, "eu", "sa"}, Move{0.01, "eu", "af"}), 0, Warning, false,
+		{down, to(0, Move{8.12, "eu", "us"}), Warning, false, "app.example.com A eu down: connect refused (3/3); 8.1 % of app.example.com moved to us"},
+		{down, to(700, Move{50, "eu", "us"}, Move{20, "eu", "ap"}, Move{0.01, "eu", "sa"}, Move{0.01, "eu", "af"}), Warning, false,
 			"app.example.com A eu down: connect refused (3/3); about 70.0 % of app.example.com moved to us (50.0 %), ap (20.0 %), sa (less than 0.1 %) and 1 more"},
-		{down, to(0), 0, Warning, false, "app.example.com A eu down: connect refused (3/3); no answer moved"},
-		{down, &Moved{Note: "300 changes at once, so nobody looked what moved"}, 0, Warning, false,
+		{down, to(0), Warning, false, "app.example.com A eu down: connect refused (3/3); no answer moved"},
+		{down, &Moved{Note: "300 changes at once, so nobody looked what moved"}, Warning, false,
 			"app.example.com A eu down: connect refused (3/3); 300 changes at once, so nobody looked what moved"},
-		{up, to(0, Move{100, "us", "eu"}), 0, Info, true, "app.example.com A eu up: 200 OK (3/3); 100 % of app.example.com moved from us"},
-		{up, to(0, Move{10, "us", "eu"}, Move{5, "ap", "eu"}), 0, Info, true, "app.example.com A eu up: 200 OK (3/3); 15.0 % of app.example.com moved from us (10.0 %), ap (5.0 %)"},
-		{down, to(0, Move{10, "us", "ap"}, Move{5, "eu", "us"}), 0, Warning, false,
+		{up, to(0, Move{100, "us", "eu"}), Info, true, "app.example.com A eu up: 200 OK (3/3); 100 % of app.example.com moved from us"},
+		{up, to(0, Move{10, "us", "eu"}, Move{5, "ap", "eu"}), Info, true, "app.example.com A eu up: 200 OK (3/3); 15.0 % of app.example.com moved from us (10.0 %), ap (5.0 %)"},
+		{down, to(0, Move{10, "us", "ap"}, Move{5, "eu", "us"}), Warning, false,
 			"app.example.com A eu down: connect refused (3/3); 15.0 % of app.example.com moved from us to ap (10.0 %), from eu to us (5.0 %)"},
-		{forced, nil, 0, Warning, false, "app.example.com A eu (view internal) down, says ann@ops: disk"},
-		{slow, nil, 0, Info, true, "app.example.com A eu up at 40 % of its weight: slow start"},
-		{brown, nil, 0, Warning, false, "app.example.com A eu at 40 % of its weight: 1.2 s"},
-		{drains, nil, 0, Warning, false, "app.example.com A eu drains, at 95 % of its weight, says ann@ops: disk"},
-		{drained, nil, 0, Warning, false, "app.example.com A eu drained, says ann@ops: disk"},
-		{all, nil, policy.FailOpen, Critical, false, "app.example.com A: all 3 candidates are down, answered as if all were up"},
-		{all, nil, policy.NoDataWhenDown, Critical, false, "app.example.com A: all 3 candidates are down, so there is no answer"},
-		{all, nil, policy.ServFailWhenDown, Critical, false, "app.example.com A: all 3 candidates are down, so the answer is SERVFAIL"},
-		{few, nil, policy.FailOpen, Critical, false, "app.example.com A: only 1 of 5 candidates live, so all are answered as if they were"},
-		{again, nil, policy.FailOpen, Critical, true, "app.example.com A: answered as usual again, 2 of 3 candidates live"},
-		{odd, nil, 0, Warning, false, `. A eu down: line\nbreak \x1b[2J`},
+		{forced, nil, Warning, false, "app.example.com A eu (view internal) down, says ann@ops: disk"},
+		{slow, nil, Info, true, "app.example.com A eu up at 40 % of its weight: slow start"},
+		{brown, nil, Warning, false, "app.example.com A eu at 40 % of its weight: 1.2 s"},
+		{drains, nil, Warning, false, "app.example.com A eu drains, at 95 % of its weight, says ann@ops: disk"},
+		{drained, nil, Warning, false, "app.example.com A eu drained, says ann@ops: disk"},
+		{all, nil, Critical, false, "app.example.com A: none of 3 candidates live: all are taken as up"},
+		{again, nil, Critical, true, "app.example.com A answered as usual again: 2 of 3 candidates live"},
+		{odd, nil, Warning, false, `. A eu down: line\nbreak \x1b[2J`},
 	} {
-		e := Of(&c.change, c.moved, c.onAllDown)
+		e := Of(&c.change, c.moved)
 		if e.Text != c.want || e.Severity != c.severity || e.Resolved != c.resolved {
 			t.Errorf("got  %s, %v, %q\nwant %s, %v, %q", e.Severity, e.Resolved, e.Text, c.severity, c.resolved, c.want)
 		}
@@ -81,22 +75,22 @@ func TestText(t *testing.T) {
 // Protects what is not told one by one: first verdicts that change nothing, and the middle of a drain.
 func TestKinds(t *testing.T) {
 	change := health.Change{Key: health.Key{Name: "a.", ID: "x"}, From: policy.Unknown, To: policy.Up, FromShare: 100, ToShare: 100}
-	if e := Of(&change, nil, 0); !e.First() || e.Step() {
+	if e := Of(&change, nil); !e.First() || e.Step() {
 		t.Errorf("got %+v, want a first verdict", e)
 	}
 	change.Override.Force = health.ForceUp
-	if e := Of(&change, nil, 0); e.First() {
+	if e := Of(&change, nil); e.First() {
 		t.Errorf("got %+v for an operator's word", e)
 	}
 	change = health.Change{Key: change.Key, From: policy.Up, To: policy.Up, FromShare: 95, ToShare: 90, Override: health.Override{Force: health.ForceDrain}}
-	if e := Of(&change, nil, 0); !e.Step() {
+	if e := Of(&change, nil); !e.Step() {
 		t.Errorf("got %+v, want a step", e)
 	}
 	change.FromShare = 100
-	if e := Of(&change, nil, 0); e.Step() {
+	if e := Of(&change, nil); e.Step() {
 		t.Errorf("got %+v, want the beginning of a drain", e)
 	}
-	e := Of(&health.Change{Key: change.Key, At: time.Unix(1, 0), From: policy.Up, To: policy.Down}, nil, 0)
+	e := Of(&health.Change{Key: change.Key, At: time.Unix(1, 0), From: policy.Up, To: policy.Down}, nil)
 	flaps, calm := Flaps(&e, 7, false), Flaps(&e, 1, true)
 	if flaps.Resolved || !calm.Resolved || flaps.Key() != calm.Key() || flaps.Key() == e.Key() ||
 		!strings.Contains(flaps.Text, "flaps: 7 changes in the last hour, now down") || !strings.Contains(calm.Text, "does not flap any more: down, 1 change in") {

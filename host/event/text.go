@@ -10,11 +10,11 @@ import (
 )
 
 // text tells e in a sentence: who, what, why, and what it did to the answers.
-func (e *Event) text(onAllDown policy.OnAllDown) string {
+func (e *Event) text() string {
 	var b strings.Builder
 	b.WriteString(e.Who())
 	if e.Kind == Policy {
-		e.policyText(&b, onAllDown)
+		e.policyText(&b)
 	} else {
 		e.candidateText(&b)
 	}
@@ -65,27 +65,13 @@ func (e *Event) candidateText(b *strings.Builder) {
 	}
 }
 
-// policyText tells what becomes of a policy with hardly a live candidate.
-func (e *Event) policyText(b *strings.Builder, onAllDown policy.OnAllDown) {
-	switch {
-	case e.Resolved:
-		fmt.Fprintf(b, ": answered as usual again, %d of %d candidates live", e.Live, e.Of)
-		return
-	case e.Live > 0:
-		fmt.Fprintf(b, ": only %d of %d candidates live, so all are answered as if they were", e.Live, e.Of)
-	default:
-		fmt.Fprintf(b, ": all %d candidates are down, ", e.Of)
-		switch onAllDown {
-		case policy.NoDataWhenDown:
-			b.WriteString("so there is no answer")
-		case policy.ServFailWhenDown:
-			b.WriteString("so the answer is SERVFAIL")
-		default:
-			b.WriteString("answered as if all were up")
-		}
+// policyText tells what becomes of a policy with hardly a live candidate; the table says it in Why.
+func (e *Event) policyText(b *strings.Builder) {
+	if e.Resolved {
+		b.WriteString(" answered as usual again")
 	}
 	if e.Why != "" {
-		b.WriteString("; " + e.Why)
+		b.WriteString(": " + e.Why)
 	}
 }
 

@@ -90,13 +90,37 @@ func within(name, origin []byte) bool {
 	return bytes.Equal(name, origin)
 }
 
-// State is the health of a policy's candidates, aligned with its IDs.
-type State struct{ Health []policy.Health }
+// State is the health of a policy's candidates, and the percentages of their weights that they get, aligned with its IDs.
+type State struct {
+	Health []policy.Health
+	Shares []uint8
+}
 
-// With is s with another health of one candidate.
-func (s State) With(candidate int, to policy.Health) State {
-	next := State{Health: slices.Clone(s.Health)}
-	next.Health[candidate] = to
+// StateOf is how the candidates of p stand now.
+func StateOf(p *policy.Policy) State {
+	s := State{make([]policy.Health, len(p.IDs)), make([]uint8, len(p.IDs))}
+	for i := range p.IDs {
+		now := policy.Standing{Health: policy.Up, Share: 100}
+		if p.Slots != nil {
+			now = p.Slots[i].Standing()
+		}
+		s.set(i, now.State(), now.Share)
+	}
+	return s
+}
+
+// set notes how one candidate stands. Of one that is dead the share says nothing; none at all is for what is only drained.
+func (s State) set(i int, health policy.Health, share uint8) {
+	if health == policy.Down && share > 0 {
+		share = 100
+	}
+	s.Health[i], s.Shares[i] = health, share
+}
+
+// With is s with another health and share of one candidate.
+func (s State) With(candidate int, health policy.Health, share uint8) State {
+	next := State{slices.Clone(s.Health), slices.Clone(s.Shares)}
+	next.set(candidate, health, share)
 	return next
 }
 
@@ -131,7 +155,7 @@ func (x *Shifts) Of(view string, p *policy.Policy, before, now State) Shift {
 // shares is the distribution that p decides on for a client; nil: for everybody.
 func (x *Shifts) shares(p *policy.Policy, state State, who *Client) (list []share) {
 	f := &x.facts
-	*f = policy.Facts{Health: state.Health, Latency: f.Latency[:0]}
+	*f = policy.Facts{Health: state.Health, Shares: state.Shares, Latency: f.Latency[:0]}
 	if who != nil {
 		f.Client = who.Network
 		x.locate(p)
