@@ -55,6 +55,7 @@ type Options struct {
 //	admin        1, and one for each connection                           desk.close
 type Host struct {
 	options   Options
+	began     time.Time
 	counters  metrics.Set
 	store     zone.Store
 	plugins   *plugin.Host
@@ -86,7 +87,7 @@ func (e *DiagnosticsError) Error() string {
 // line. A ctx that is done ends the start, and does nothing to what was started.
 func Start(ctx context.Context, options Options) (*Host, error) {
 	began := time.Now()
-	h := &Host{options: options, failed: make(chan error, 1)}
+	h := &Host{options: options, began: began, failed: make(chan error, 1)}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	h.cancel = cancel
 	started := context.AfterFunc(ctx, cancel)

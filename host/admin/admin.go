@@ -50,12 +50,15 @@ type Options struct {
 	State    State
 	Counters *metrics.Set
 	Version  string
-	Access   *Access       // who may change something; nil = everybody on loopback
-	Explain  http.Handler  // of GET /explain; nil = none
-	Health   *health.Table // of GET and POST /health; nil = none
-	Plugins  http.Handler  // of GET /plugins; nil = none
-	Timeline http.Handler  // of GET /timeline; nil = none
-	Log      *slog.Logger  // overrides, and complaints of net/http; nil = dropped
+	Access   *Access         // who may change something; nil = everybody on loopback
+	Explain  http.Handler    // of GET /explain; nil = none
+	Health   *health.Table   // of GET and POST /health; nil = none
+	Plugins  http.Handler    // of GET /plugins; nil = none
+	Timeline http.Handler    // of GET /timeline; nil = none
+	Report   func() Report   // of GET /status; nil = none
+	Targets  func() []Target // of GET /health/checks, and of the metrics; nil = none
+	Push     Pusher          // of POST /push/NAME; nil = none
+	Log      *slog.Logger    // overrides, and complaints of net/http; nil = dropped
 }
 
 // Server is one HTTP server.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,6 +27,7 @@ const (
 	forMachines reach = iota // what orchestrators and Prometheus poll, by whatever name they know the server
 	forReaders               // everybody who calls the server by a name of its own
 	forChanges               // likewise, and who may change something
+	forPushes                // likewise, or who has the token of the check, as the handler finds out
 )
 
 // route is one method of one path. A test compares all of them with openapi.json.
@@ -47,11 +49,15 @@ func routes(o Options, g *gate, complaints *log.Logger) []route {
 			list = append(list, route{method, path, reach, doc, bounded(handler)})
 		}
 	}
+	add(o.Report != nil, "GET", "/status", forReaders, "what is served, and everything that is not as it should be", reports(o.Report))
 	states := &candidates{table: o.Health, log: o.Log}
 	add(o.Explain != nil, "GET", "/explain", forReaders,
 		"why a client gets its answer: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID", o.Explain)
 	add(o.Health != nil, "GET", "/health", forReaders, "the state of every candidate: ?name=NAME&type=TYPE&view=VIEW&id=ID", http.HandlerFunc(states.list))
 	add(o.Health != nil, "POST", "/health", forChanges, "holds candidates up or down, or leaves them to their checks", http.HandlerFunc(states.change))
+	add(o.Targets != nil, "GET", "/health/checks", forReaders, "what each check knows of each endpoint: ?check=NAME&state=up|down|unknown", targetList(o.Targets))
+	add(o.Push != nil, "POST", "/push/{name}", forPushes, `reports of a push check: {"ok": true, "text": "…"}, or nothing for well`,
+		&pushes{pusher: o.Push, gate: g, now: time.Now})
 	add(o.Timeline != nil, "GET", "/timeline", forReaders, "what happened to health: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ", o.Timeline)
 	add(o.Plugins != nil, "GET", "/plugins", forReaders, "the plugins that zones may name: from where, in what state, what they did", o.Plugins)
 	return append(list, route{"GET", "/metrics", forMachines, "counters and gauges in Prometheus format", scrapes(o, complaints)})
@@ -64,7 +70,7 @@ func newHandler(o Options, g *gate, complaints *log.Logger) http.Handler {
 	for _, r := range list {
 		handler := r.handler
 		switch r.reach {
-		case forReaders:
+		case forReaders, forPushes:
 			handler = g.reads(handler)
 		case forChanges:
 			handler = g.changes(handler)

@@ -1,7 +1,10 @@
 package health
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"signpost/host/policy"
 )
@@ -54,6 +57,30 @@ func (s *set) look() (d Distress, live int, why string) {
 		return FailOpen, 0, fmt.Sprintf("none of %d candidates live: the %d drained ones are taken as up", of, drained)
 	}
 	return FailOpen, 0, fmt.Sprintf("none of %d candidates live: all are taken as up", of)
+}
+
+// Distressed is a policy that is not calm.
+type Distressed struct {
+	Key      // without an ID
+	Distress Distress
+	Why      string
+}
+
+// Distressed lists the policies that are not calm, by name, type, view.
+func (t *Table) Distressed() []Distressed {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var list []Distressed
+	for key, s := range t.sets {
+		if s.distress != Calm {
+			_, _, why := s.look()
+			list = append(list, Distressed{Key{View: key.view, Name: key.owner, Type: key.typ}, s.distress, why})
+		}
+	}
+	slices.SortFunc(list, func(a, b Distressed) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type), strings.Compare(a.View, b.View))
+	})
+	return list
 }
 
 // reviewLocked tells the watchers if a policy is in another distress than before.

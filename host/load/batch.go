@@ -38,8 +38,9 @@ type batch struct {
 	change   *plugin.Change
 	served   map[string]*zone.Zone // by path: routed zones in service when it was begun
 	rerouted map[string]asked      // of these, those that no job replaced
-	views    *policy.Policy        // that chooses among views; nil: none, or it is new in the batch
-	dataRead bool                  // what the jobs have of data; they may have to be done again
+	judges   func() []*plugin.Judge
+	views    *policy.Policy // that chooses among views; nil: none, or it is new in the batch
+	dataRead bool           // what the jobs have of data; they may have to be done again
 
 	reader   reader
 	mu       sync.Mutex
@@ -75,7 +76,8 @@ type moduleJob struct {
 	same      bool          // it is that one
 	unsettled bool
 	refused   bool
-	refusals  int // policies that need the old version
+	refusals  int // policies and checks that need the old version
+	checks    int // of these
 	diags     diag.List
 }
 

@@ -12,13 +12,12 @@ import (
 	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
-	"signpost/host/policy"
 	"signpost/host/zone"
 )
 
-// A plugin's file is replaced, or taken away, only if what takes its place accepts every policy in service. The batch tries it:
+// A plugin's file is replaced, or taken away, only if what takes its place accepts every policy and check in service. The batch tries it:
 //
-//	Begin → Load, Remove → compile the zones of the batch with it → ask the policies of all other zones → Commit with the publish
+//	Begin → Load, Remove → compile the zones of the batch with it → ask the policies of all other zones, and the checks → Commit with the publish
 //
 // Whoever is refused keeps the old version, and the next batch tries again: it may be the zone that needed the edit.
 
@@ -72,8 +71,11 @@ func (b *batch) ask() bool {
 	}
 	if b.views != nil {
 		if fresh, diags := b.change.Reroute(b.views); fresh == nil {
-			accepted = b.refuse(refusal{b.views, diags}) && accepted
+			accepted = b.refuse(refusal{b.views.Chain, diags, false}) && accepted
 		}
+	}
+	for _, r := range b.rejudge() {
+		accepted = b.refuse(r) && accepted
 	}
 	if accepted {
 		return true
@@ -88,10 +90,24 @@ func (b *batch) ask() bool {
 	return false
 }
 
-// refusal is a policy that does not go on working.
+// rejudge lets the checks meet the changed plugins. Those of a new configuration are judged when it is put to work, by what there is then.
+func (b *batch) rejudge() (refusals []refusal) {
+	if b.judges == nil || b.changed {
+		return nil
+	}
+	for _, j := range b.judges() {
+		if fresh, diags := b.change.Rejudge(j); fresh == nil {
+			refusals = append(refusals, refusal{[]string{j.Plugin()}, diags, true})
+		}
+	}
+	return refusals
+}
+
+// refusal is a policy, or a check, that does not go on working.
 type refusal struct {
-	policy *policy.Policy
-	diags  diag.List
+	chain []string
+	diags diag.List
+	check bool
 }
 
 // reroute makes what a zone becomes when its policies get the plugins of a Change: the zone itself if nothing changes for it.
@@ -105,7 +121,7 @@ func reroute(change *plugin.Change, z *zone.Zone) (*zone.Zone, []refusal) {
 		fresh, diags := change.Reroute(p)
 		switch {
 		case fresh == nil:
-			refusals = append(refusals, refusal{p, diags})
+			refusals = append(refusals, refusal{p.Chain, diags, false})
 		case fresh != p:
 			if next == z {
 				next = z.WithPolicies(slices.Clone(z.Policies))
@@ -137,11 +153,14 @@ func (b *batch) refuse(r refusal) bool {
 	accepted := true
 	blamed := slices.ContainsFunc(b.modules, func(m *moduleJob) bool { return m.tried() && blames(r, m) })
 	for _, m := range b.modules {
-		if !m.tried() || !slices.Contains(r.policy.Chain, moduleName(m.path)) || blamed && !blames(r, m) {
+		if !m.tried() || !slices.Contains(r.chain, moduleName(m.path)) || blamed && !blames(r, m) {
 			continue
 		}
 		accepted = false
 		m.refusals++
+		if r.check {
+			m.checks++
+		}
 		for _, d := range r.diags {
 			if d.Severity != diag.Error || len(m.diags) == refusalLinesMax {
 				continue
@@ -157,13 +176,22 @@ func (b *batch) refuse(r refusal) bool {
 	return accepted
 }
 
-// sumUp puts one line for the file before those for the policies.
+// sumUp puts one line for the file before those for who refuses it.
 func (m *moduleJob) sumUp() {
-	policies := "policies need"
-	if m.refusals == 1 {
-		policies = "policy needs"
+	var who string
+	switch one := m.refusals == 1; {
+	case one && m.checks == 1:
+		who = "check needs"
+	case one:
+		who = "policy needs"
+	case m.checks == 0:
+		who = "policies need"
+	case m.checks == m.refusals:
+		who = "checks need"
+	default:
+		who = "policies and checks need"
 	}
-	text := fmt.Sprintf("plugin %s: %d %s the old version, which stays", moduleName(m.path), m.refusals, policies)
+	text := fmt.Sprintf("plugin %s: %d %s the old version, which stays", moduleName(m.path), m.refusals, who)
 	m.diags = append(diag.List{{Pos: diag.Pos{File: m.path}, Severity: diag.Error, Text: text}}, m.diags...)
 }
 
@@ -206,7 +234,7 @@ func (l *Loader) newModuleJob(b *batch, file string, gone bool) *moduleJob {
 }
 
 // commit makes the batch's change of plugins the host's, and its zones those of the next publish. It is false, and all is to be tried again, if a
-// zone that was loaded meanwhile is refused.
+// zone or a check that came meanwhile is refused.
 func (l *Loader) commit(b *batch) (changed, ok bool) {
 	fresh := make(map[string]bool)
 	for _, j := range b.jobs {
@@ -228,6 +256,9 @@ func (l *Loader) commit(b *batch) (changed, ok bool) {
 		if result.next != e.zone {
 			zones[e] = result.next
 		}
+	}
+	if len(b.rejudge()) > 0 {
+		return false, false
 	}
 	b.change.Commit()
 	l.pluginEpoch++

@@ -24,7 +24,7 @@ func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	l.takeData(b)
 	l.takeRefused(b, taken)
 	if !l.modulesDue || len(b.modules) > 0 {
-		b.plugins = l.options.Plugins
+		b.plugins, b.judges = l.options.Plugins, l.options.Judges
 	}
 	return b
 }

@@ -62,6 +62,9 @@ type Options struct {
 	Configured func(*config.Config) error
 	// Apply is called after a changed configuration was published, on Run's goroutine. What it could not do it returns.
 	Apply func(*config.Config) diag.List
+	// Judges returns who judges the checks in service: a plugin that changes has to be accepted by them, as by policies. Any goroutine may call it.
+	// nil: there are none.
+	Judges func() []*plugin.Judge
 	// Loaded is called after each change of Status, on Run's goroutine (Start's for the first).
 	Loaded func(*Status)
 

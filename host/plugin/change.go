@@ -82,6 +82,14 @@ func (c *Change) Reroute(p *policy.Policy) (*policy.Policy, diag.List) {
 	return &next, diags
 }
 
+// Rejudge makes a Judge of the Change's plugins out of one that Host.Judge made of others, as Reroute does with policies.
+func (c *Change) Rejudge(j *Judge) (*Judge, diag.List) {
+	if c.current(j.program) {
+		return j, nil
+	}
+	return c.host.judge(c, j.program.spec, j.program.terms)
+}
+
 // current tells whether a program has the plugins that its words mean in the Change.
 func (c *Change) current(p *program) bool {
 	c.host.mu.Lock()

@@ -53,7 +53,12 @@ const shareAll = 100
 // Judge turns what signpost.yaml says of a check into a Judge, or says what is wrong with it. The Spec has a chain of one plugin and one
 // candidate, the check. Both results are nil before Ready.
 func (h *Host) Judge(spec *policy.Spec, terms Terms) (*Judge, diag.List) {
-	r := routing{host: h, kind: abi.KindHealth, spec: spec, terms: terms, policy: new(policy.Policy)}
+	return h.judge(nil, spec, terms)
+}
+
+// judge is Judge with the plugins of a Change, which may be nil.
+func (h *Host) judge(c *Change, spec *policy.Spec, terms Terms) (*Judge, diag.List) {
+	r := routing{host: h, change: c, kind: abi.KindHealth, spec: spec, terms: terms, policy: new(policy.Policy)}
 	if len(spec.Chain) > 1 {
 		r.diags.Errorf(spec.Candidates[0].ChainPos, "%s: a check is judged by one plugin", r.name())
 		return nil, r.diags
@@ -63,6 +68,9 @@ func (h *Host) Judge(spec *policy.Spec, terms Terms) (*Judge, diag.List) {
 	}
 	return &Judge{r.program}, r.diags
 }
+
+// Plugin returns the name of the plugin.
+func (j *Judge) Plugin() string { return j.program.spec.Chain[0] }
 
 // Keys lists the attributes of the health plugin with that name, as signpost.yaml has them; nil if there is none, or before Ready. Who has settings
 // of his own that plugins may have a key for, as fall and rise, looks here which to hand over.

@@ -1,0 +1,104 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"signpost/host/metrics"
+)
+
+// reported is a Pusher with the checks "guarded", whose token is "secret", and "open".
+type reported struct{ seen []string }
+
+func (p *reported) Guarded(name string) (bool, error) {
+	if name != "guarded" && name != "open" {
+		return false, fmt.Errorf("%q: %w", name, ErrNoPush)
+	}
+	return name == "guarded", nil
+}
+
+func (p *reported) Push(name, token string, ok bool, text string) error {
+	if name == "guarded" && token != "secret" {
+		return fmt.Errorf("%q: %w", name, ErrPushToken)
+	}
+	if text == "busy" {
+		return errors.New("not now")
+	}
+	p.seen = append(p.seen, fmt.Sprintf("%s %t %s", name, ok, text))
+	return nil
+}
+
+// Protects what is taken of a report, and from whom.
+func TestPush(t *testing.T) {
+	pusher := &reported{}
+	s, err := Listen(Options{Addr: "0.0.0.0:0", State: &fixture{}, Counters: &metrics.Set{}, Push: pusher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Serve(func(err error) { t.Error(err) })
+	t.Cleanup(func() { _ = s.Close() })
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.Addr().String(), "["), "]")
+	url := "http://127.0.0.1" + port + "/push/"
+	const secret = "Authorization: Bearer secret"
+	for _, c := range []struct {
+		check, body string
+		headers     []string
+		code        int
+		says, seen  string
+	}{
+		{"guarded", "", []string{secret}, 200, `"ok": true`, "guarded true "},
+		{"guarded", `{"ok":false,"text":"disk full"}`, []string{secret}, 200, `"ok": false`, "guarded false disk full"},
+		{"guarded", `{"text":"fine"}`, []string{secret}, 200, `"check": "guarded"`, "guarded true fine"},
+		{"guarded", "", nil, 401, "own token is needed", ""},
+		{"guarded", "", []string{"Authorization: Bearer wrong"}, 401, "own token is needed", ""},
+		{"guarded", `{"text":"busy"}`, []string{secret}, 503, "not now", ""},
+		{"guarded", `{"up":true}`, []string{secret}, 400, "unknown field", ""},
+		{"guarded", `{"text":"a\nb"}`, []string{secret}, 400, "one line", ""},
+		{"guarded", "ok", []string{secret, "Content-Type: text/plain"}, 415, "application/json", ""},
+		{"guarded", "", []string{secret, "Origin: http://evil.example"}, 403, "may not ask", ""},
+		{"guarded", "", []string{secret, "Sec-Fetch-Site: cross-site"}, 403, "other sites", ""},
+		{"gaurded", "", []string{secret}, 404, "no such push check", ""},
+		{"open", "", nil, 403, "can be reached from other machines", ""}, // which has no token, on an address that is not loopback
+	} {
+		pusher.seen = nil
+		code, text, _ := send(t, http.DefaultClient, "POST", url+c.check, c.body, c.headers...)
+		if seen := strings.Join(pusher.seen, "; "); code != c.code || !strings.Contains(text, c.says) || seen != c.seen {
+			t.Errorf("%s %s %q: got %d %s and %q, want %d %q and %q", c.check, c.body, c.headers, code, text, seen, c.code, c.says, c.seen)
+		}
+	}
+}
+
+// Protects against a flood of reports: each check has its own measure, which fills again, and guesses at tokens do not use it up.
+func TestPushLimit(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	p := &pushes{now: func() time.Time { return now }}
+	for i := range pushBurst {
+		if !p.allow("web") {
+			t.Fatalf("report %d: refused, want %d in a row", i+1, pushBurst)
+		}
+	}
+	if p.allow("web") {
+		t.Errorf("report %d: taken", pushBurst+1)
+	}
+	if !p.allow("db") {
+		t.Error("another check: refused")
+	}
+	p.restore("web")
+	if !p.allow("web") || p.allow("web") {
+		t.Error("after a refused token: want one more report and no second")
+	}
+	now = now.Add(pushEvery)
+	if !p.allow("web") || p.allow("web") {
+		t.Errorf("after %v: want one more report and no second", pushEvery)
+	}
+	now = now.Add(time.Hour)
+	for i := range pushBurst {
+		if !p.allow("web") {
+			t.Fatalf("an hour later, report %d: refused", i+1)
+		}
+	}
+}
