@@ -14,7 +14,7 @@ func Check(ctx context.Context, dir string) (*load.Status, error) {
 		return nil, err
 	}
 	defer p.Close()
-	status, err := load.Check(ctx, dir, p)
+	status, err := load.Check(ctx, dir, p, examiner(dir, p))
 	if err == nil {
 		err = p.Err()
 	}

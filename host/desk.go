@@ -20,8 +20,9 @@ type desk struct {
 	host   *Host
 	access admin.Access
 
-	mu    sync.Mutex      // guards what follows: Close may come from another goroutine
-	doors [doorCount]door // each is there or not
+	mu     sync.Mutex      // guards what follows: Close may come from another goroutine
+	doors  [doorCount]door // each is there or not
+	served bool            // they answer
 }
 
 // The doors.
@@ -120,10 +121,14 @@ func (d *desk) open(at string) (*admin.Server, error) {
 	return server, nil
 }
 
-// serve answers at all doors.
+// serve answers at all doors, from the first call on.
 func (d *desk) serve() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.served {
+		return
+	}
+	d.served = true
 	for _, door := range d.doors {
 		if door.server != nil {
 			door.server.Serve(d.host.fail)

@@ -17,6 +17,7 @@ import (
 	"signpost/host/load"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
+	"signpost/host/probe"
 	"signpost/host/querylog"
 	"signpost/host/querylog/file"
 	"signpost/host/zone"
@@ -46,6 +47,8 @@ type Options struct {
 //
 //	plugin.Host  1: compiles the built-in plugins                         plugins.Close
 //	load.Loader  1 (Run), and one for each batch that compiles            cancel, then followed
+//	probe        2 (Run): begins what is due; writes the state           cancel, then probed
+//	             and one for each attempt under way
 //	listen/udp   one worker for each core and address                     listeners.close
 //	listen/tcp   an acceptor and a reaper for each address, and one for   listeners.close
 //	             each connection
@@ -68,6 +71,8 @@ type Host struct {
 	log       *file.Log
 	stopLog   context.CancelFunc
 	logged    sync.WaitGroup
+	probes    *probe.Scheduler
+	probed    sync.WaitGroup
 	cancel    context.CancelFunc
 	followed  sync.WaitGroup
 	ready     atomic.Bool // the first load is done and answers are served
@@ -117,11 +122,12 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.health.Pace(epochPace)
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.startQueryLog(ctx)
+	h.startProbing(ctx)
 	h.listeners = listeners{host: h}
 	h.desk.host = h
 	options := load.Options{
 		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Health: h.health, Log: h.options.Log, Metrics: &h.counters.Control,
-		Configured: h.bind, Apply: h.apply, Wait: h.options.Strict, StateDir: stateDir(),
+		Configured: h.bind, Apply: h.apply, Claimed: h.claimed, Examine: h.probes.Configure, Patience: h.patience, Wait: h.options.Strict, StateDir: stateDir(),
 	}
 	h.loader = load.New(options)
 	if err := h.loader.Start(ctx); err != nil {
@@ -201,6 +207,7 @@ func (h *Host) Close() {
 		h.stopLog() // after the listeners: their workers' last queries are logged
 		h.logged.Wait()
 	}
+	h.stopProbing()
 	if h.plugins != nil {
 		h.plugins.Close()
 	}

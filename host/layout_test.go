@@ -35,7 +35,7 @@ var floor = map[string]int{
 	"host/compile": 3, "host/event": 3, "host/message": 3, "host/override": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4, "host/probe/attempt": 4, "host/querylog/line": 4,
 	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/override/file": 5, "host/querylog/file": 5,
-	"host/notice": 5, "host/timeline": 5,
+	"host/notice": 5, "host/probe": 5, "host/timeline": 5,
 	"host": 6, "host/conformance": 6,
 	"cmd/peerbench": 7, "cmd/signpost": 7,
 }

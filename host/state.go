@@ -19,6 +19,7 @@ func (s *state) Status() admin.Status {
 	h := (*Host)(s)
 	h.countListeners()
 	status := admin.Status{Loaded: h.ready.Load(), Plugins: h.pluginStates(nil)}
+	status.Seen, status.ToSee = h.probes.Waiting()
 	loaded := h.loader.Status()
 	if loaded == nil {
 		return status

@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Values[sessionKey{}] = new(session)
+			env.Values[backendsKey{}] = map[string]*backend{}
 			env.Setenv("CACHE_DIRECTORY", cache)
 			env.Setenv("STATE_DIRECTORY", filepath.Join(env.WorkDir, ".state"))
 			env.Setenv("SAMPLE", sample)
@@ -78,6 +79,12 @@ func TestScripts(t *testing.T) {
 //	tilt FILE [OLD NEW]...         write the plugin module "tilt" with texts of its manifest replaced; $SUM is its sum
 //	receiver NAME [STATUS…]        start a web server that others would have; $NAME_URL is its address, the file NAME what it gets
 //	expand FILE                    put the values of $NAMES into a file
+//	backend NAME [at ADDR]         start an HTTP server at 127.0.0.1 or ADDR, all on one port, which is $BACKEND; it says 200 and "ok"
+//	backend NAME ACTION            status CODE, body TEXT, hang (no response), well (200 again), die, live (listen again)
+//	hits NAME                      print how many requests a backend got
+//	await-hits NAME COUNT          wait for so many more
+//	kill                           end the server at once
+//	post PATH [TEXT [TOKEN]]       send to a page of the admin server
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -103,6 +110,11 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"crash":      crashCommand,
 	"guest":      guestCommand,
 	"tilt":       tiltCommand,
+	"backend":    backendCommand,
+	"hits":       hitsCommand,
+	"await-hits": awaitHitsCommand,
+	"kill":       killCommand,
+	"post":       postCommand,
 }
 
 func condition(name string) (bool, error) {

@@ -13,6 +13,7 @@ import (
 // Status is what the control plane knows of itself at one moment. The receiver may keep it; nobody changes it.
 type Status struct {
 	Loaded      bool // the first load is done and answers are served
+	Seen, ToSee int  // the endpoints that were probed, and all, while answers wait for the first probes; zero: they do not
 	Generation  uint64
 	Views       int
 	Zones       int
@@ -79,6 +80,9 @@ const linesMax = 100
 // writeReady writes the body of /readyz.
 func (s Status) writeReady(w io.Writer) {
 	switch {
+	case !s.Loaded && s.ToSee > 0:
+		fmt.Fprintf(w, "not ready: waiting for the first probes (%d of %d)\n", s.Seen, s.ToSee)
+		return
 	case !s.Loaded:
 		fmt.Fprintln(w, "not ready: the first load is not done")
 		return

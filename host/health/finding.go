@@ -22,6 +22,7 @@ type Checked struct {
 	Key
 	Check     string
 	Endpoints []string // as policy.Policy has them; nobody changes them
+	Finding   Finding  // the latest
 }
 
 // Checked lists the candidates that have a check, in no order, and the claim that the list is of.
@@ -30,7 +31,7 @@ func (t *Table) Checked() (list []Checked, claim uint64) {
 	defer t.mu.Unlock()
 	t.eachLocked(Query{}, func(key setKey, c *candidate) {
 		if c.check != "" {
-			list = append(list, Checked{Key{key.view, key.owner, key.typ, c.id}, c.check, c.endpoints})
+			list = append(list, Checked{Key{key.view, key.owner, key.typ, c.id}, c.check, c.endpoints, c.finding})
 		}
 	})
 	return list, t.claims.Load()

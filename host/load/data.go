@@ -65,8 +65,8 @@ type dataJob struct {
 	diags     diag.List
 }
 
-// termsOf is what annotations may name.
-func termsOf(cfg *config.Config) plugin.Terms {
+// Terms is what annotations, and the attributes of views and checks, may name.
+func Terms(cfg *config.Config) plugin.Terms {
 	terms := plugin.Terms{Regions: geo.NewRegions(cfg.Latency.Regions), Collections: cfg.Collections, Fuel: make(map[string]uint64)}
 	for name, limits := range cfg.Plugins {
 		if limits.Fuel != config.DefaultPluginLimits().Fuel { // the default is the plugin host's own: less where Wasm is interpreted

@@ -14,7 +14,7 @@ import (
 )
 
 // finish takes over what a batch made and publishes it.
-func (l *Loader) finish(b *batch) {
+func (l *Loader) finish(ctx context.Context, b *batch) {
 	changed := l.finishModules(b)
 	l.modulesDue = l.modulesDue && len(b.modules) == 0
 	textLen, errors := 0, 0
@@ -36,8 +36,15 @@ func (l *Loader) finish(b *batch) {
 		changed = l.remove(file) || changed
 	}
 	taken := b.changed && l.takeConfig(b)
+	if taken || b.first || len(b.modules) > 0 {
+		l.examine()
+	}
 	if l.modulesChanged(b.modules) || changed || taken {
 		changed = true
+		if l.options.Claimed != nil {
+			l.options.Claimed(ctx, b.first || l.routing)
+		}
+		l.routing = false
 		l.publish()
 	}
 	if l.config.Serial == config.SerialAuto {
@@ -70,6 +77,16 @@ func (l *Loader) finish(b *batch) {
 	if b.considerate {
 		l.processors.giveBack()
 	}
+}
+
+// examine has somebody else look at the configuration in force.
+func (l *Loader) examine() {
+	if l.options.Examine == nil {
+		return
+	}
+	diags := l.options.Examine(l.config)
+	l.logDiagnostics(news(l.found.checks, diags))
+	l.found.checks, l.stale = diags, true
 }
 
 // finishJob takes over one compiled zone and tells whether it is to be published.
@@ -117,6 +134,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 		}
 		return placeholder
 	}
+	l.routing = l.routing || e.zone != nil && e.zone.Pending && !j.zone.Pending
 	l.serve(e, j.zone)
 	e.loaded, e.took = now, j.took
 	j.serial.Served = j.zone.Serial // a signed zone keeps the file's

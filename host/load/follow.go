@@ -226,6 +226,7 @@ func (l *Loader) pluginsArrived() {
 		return
 	}
 	l.options.Log.Info("plugins ready")
+	l.examine()
 	l.stale = true // it is known now which names of signpost.yaml are built-in plugins
 	if l.modulesChanged(nil) {
 		l.publish()

@@ -57,6 +57,13 @@ type Options struct {
 	Log     *slog.Logger
 	Metrics *metrics.Control // nil: none are kept
 
+	// Claimed is called before each publish, when the health table has the candidates that will be answered. first: among them are zones that
+	// did not answer before, since the server starts or their plugins were not ready.
+	Claimed func(ctx context.Context, first bool)
+	// Examine returns what else is wrong with the configuration in force: after each change of it, and of plugins.
+	Examine func(*config.Config) diag.List
+	// Patience is how long Start may wait for the built-in plugins so that routed zones are among the first that are answered.
+	Patience func(*config.Config) time.Duration
 	// Configured is called by Start when the configuration is known and no zone is compiled yet; its error ends Start.
 	// It is not called for a configuration that has errors.
 	Configured func(*config.Config) error
@@ -116,6 +123,7 @@ type Loader struct {
 	reported     diag.List                // the directory's diagnostics that were logged, with those of doubled zones
 	reportedDir  diag.List                // and without
 	stale        bool                     // status is out of date
+	routing      bool                     // zones that waited for plugins do no longer, and that was not published yet
 	status       atomic.Pointer[Status]
 }
 
@@ -126,6 +134,7 @@ type found struct {
 	dir     diag.List            // of the directory
 	modules map[string]diag.List // of plugin files
 	views   diag.List            // of the views in force, by plugins that came after them
+	checks  diag.List            // of the checks in force, by Examine
 }
 
 // New prepares a Loader; it touches nothing.
@@ -195,7 +204,7 @@ func (l *Loader) Run(ctx context.Context) {
 			l.pluginsArrived()
 		case b := <-l.done:
 			l.running--
-			l.finish(b)
+			l.finish(ctx, b)
 		case <-timer.C:
 		}
 		stepAt = l.step(ctx)

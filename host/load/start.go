@@ -55,13 +55,7 @@ func (l *Loader) compileAll(ctx context.Context) error {
 			return err
 		}
 	}
-	switch modules := slices.ContainsFunc(paths, isModule); {
-	case l.options.Wait && l.options.Plugins != nil || l.wantsPlugins():
-		select {
-		case <-l.options.Plugins.Ready():
-		case <-ctx.Done():
-		}
-	case modules: // they may take a second to compile; what needs no plugin does not wait for them
+	if !l.awaitPlugins(ctx) && slices.ContainsFunc(paths, isModule) { // they may take a second to compile; what needs no plugin does not wait for them
 		l.modulesDue = true
 		paths = slices.DeleteFunc(paths, isModule)
 	}
@@ -71,8 +65,33 @@ func (l *Loader) compileAll(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	l.finish(b)
+	l.finish(ctx, b)
 	return nil
+}
+
+// awaitPlugins waits for the built-in plugins where there is a reason to, and tells whether they are there.
+func (l *Loader) awaitPlugins(ctx context.Context) bool {
+	var enough <-chan time.Time // nil: however long it takes
+	switch {
+	case l.options.Plugins == nil:
+		return false
+	case l.options.Wait || l.wantsPlugins():
+	case l.options.Patience == nil:
+		return false
+	default:
+		patience := l.options.Patience(l.wanted)
+		if patience <= 0 {
+			return false
+		}
+		enough = time.After(patience)
+	}
+	select {
+	case <-l.options.Plugins.Ready():
+		return true
+	case <-ctx.Done():
+	case <-enough:
+	}
+	return false
 }
 
 func checkDir(dir string) error {

@@ -72,7 +72,7 @@ func (l *Loader) choose(cfg *config.Config) (*zone.Choice, diag.List) {
 		return choice, nil
 	}
 	var diags diag.List
-	choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), termsOf(cfg))
+	choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), Terms(cfg))
 	return choice, diags
 }
 

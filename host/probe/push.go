@@ -1,0 +1,78 @@
+package probe
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"signpost/host/config"
+	"signpost/host/diag"
+	"signpost/host/probe/attempt"
+)
+
+// Report is what somebody says of a push check.
+type Report struct {
+	Down  bool   // it is not well
+	Text  string // in a few words; ""
+	Token string // what proves who it is
+}
+
+// Why a Report was not taken. ErrNoPush comes wrapped, with the nearest name.
+var (
+	ErrNoPush    = errors.New("there is no such push check")
+	ErrPushToken = errors.New("the token is not the check's")
+)
+
+// reportLenMax bounds the text that is kept of a report.
+const reportLenMax = 200
+
+// Push takes a report about a push check. A name that is not one's is told with the nearest.
+func (s *Scheduler) Push(name string, r Report) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.checks[name]
+	if c == nil || c.config.Kind != config.CheckPush {
+		var names []string
+		for other, c := range s.checks {
+			if c.config.Kind == config.CheckPush {
+				names = append(names, other)
+			}
+		}
+		return fmt.Errorf("%q: %w%s", name, ErrNoPush, diag.DidYouMean(name, names))
+	}
+	if token := c.config.Push.Token; token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(r.Token)) == 0 {
+		return fmt.Errorf("%q: %w", name, ErrPushToken)
+	}
+	t := s.targets[targetKey{name, ""}]
+	if t == nil || c.config.Disabled || s.closed {
+		return nil
+	}
+	if len(r.Text) > reportLenMax {
+		r.Text = r.Text[:reportLenMax]
+	}
+	if r.Text == "" {
+		r.Text = "well"
+		if r.Down {
+			r.Text = "not well"
+		}
+	}
+	now := s.elapsed()
+	s.options.Metrics.Probed(name, !r.Down, 0)
+	s.seeLocked(t, attempt.Result{OK: !r.Down, Text: r.Text}, now)
+	s.due.set(t, now+c.config.Push.Within)
+	s.poke()
+	return nil
+}
+
+// silentLocked notes that nobody said anything for too long; every interval it is one more failed attempt.
+func (s *Scheduler) silentLocked(t *target, now time.Duration) {
+	c := &t.check.config
+	silence := c.Push.Within
+	if t.heard > 0 {
+		silence = now - t.heard
+	}
+	s.options.Metrics.Probed(t.check.name, false, 0)
+	s.seeLocked(t, attempt.Result{Text: fmt.Sprintf("silent for %v", silence.Round(time.Second))}, now)
+	s.due.set(t, now+min(c.Interval, c.Push.Within))
+}
