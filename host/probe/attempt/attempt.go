@@ -7,12 +7,12 @@ package attempt
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"time"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // Result is what one attempt saw.
@@ -43,19 +43,30 @@ type Prober interface {
 	Close()
 }
 
-// New returns the Prober of a check. The error says what the check needs and is not there: a file, the permission for ICMP, a directory of
-// programs. The Prober is good nevertheless unless it is nil: its attempts fail with that reason until the reason is gone. It is nil for kinds
-// that have no attempts.
+// Obstacle is the error of what a check needs and does not find here: a file, a program, a permission.
+type Obstacle struct {
+	Pos  diag.Pos // of what names it in signpost.yaml
+	Text string
+}
+
+func (o *Obstacle) Error() string { return o.Text }
+
+// New returns the Prober of a check. An error is an *Obstacle: the Prober is good nevertheless, and its attempts fail with that text until the
+// obstacle is gone. Kinds that have no attempts get nil, and no error.
 func New(name string, c *config.Check, o Options) (Prober, error) {
 	if o.Resolver == nil {
 		// Go's own resolver gives up when its context is done; the C library's keeps a thread until it is through.
 		o.Resolver = &net.Resolver{PreferGo: true}
 	}
 	switch c.Kind {
+	case config.CheckHTTP, config.CheckHTTPS:
+		return newHTTP(c, o)
 	case config.CheckTCP:
 		return newTCP(c, o), nil
+	case config.CheckTLS:
+		return newTLS(c, o)
 	}
-	return nil, fmt.Errorf("a check of kind %s has no attempts", c.Kind)
+	return nil, nil
 }
 
 // passed and failed make Results.

@@ -34,7 +34,7 @@ func (d *dialer) addresses(ctx context.Context, endpoint string, deadline time.T
 }
 
 // dial connects to the first address of an endpoint that answers; each gets its part of the time that is left.
-func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline time.Time) (net.Conn, error) {
+func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline time.Time) (*line, error) {
 	found, err := d.addresses(ctx, endpoint, deadline)
 	if err != nil {
 		return nil, err
@@ -43,9 +43,9 @@ func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline t
 	for i, addr := range found {
 		now := time.Now()
 		part := now.Add(deadline.Sub(now) / time.Duration(len(found)-i))
-		conn, err := connect(ctx, netip.AddrPortFrom(addr.Unmap(), uint16(port)), part)
+		l, err := connect(ctx, netip.AddrPortFrom(addr.Unmap(), uint16(port)), part)
 		if err == nil {
-			return conn, nil
+			return l, nil
 		}
 		if first == nil {
 			first = err
@@ -55,10 +55,4 @@ func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline t
 		}
 	}
 	return nil, first
-}
-
-// connect opens a connection to an address.
-func connect(ctx context.Context, to netip.AddrPort, deadline time.Time) (net.Conn, error) {
-	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
-	return d.DialContext(ctx, "tcp", to.String())
 }

@@ -37,24 +37,24 @@ func (u *unresolved) Unwrap() error { return u.err }
 // stopped is the text of an attempt whose context was cancelled.
 const stopped = "stopped"
 
-// plain are texts of the system's errors that are the same on every system.
+// plain are texts of errors that are the same on every system; what does not begin with "no" follows what was done.
 var plain = []struct {
 	err  error
 	text string
 }{
-	{syscall.ECONNREFUSED, "refused"},
-	{syscall.ECONNRESET, "reset"},
-	{syscall.ECONNABORTED, "aborted"},
-	{syscall.EPIPE, "reset"},
+	{syscall.ECONNREFUSED, " refused"},
+	{syscall.ECONNRESET, ": connection reset"},
+	{syscall.ECONNABORTED, ": connection aborted"},
+	{syscall.EPIPE, ": connection reset"},
 	{syscall.EHOSTUNREACH, "no route to host"},
 	{syscall.ENETUNREACH, "no route to network"},
 	{syscall.EADDRNOTAVAIL, "no local address or port left"},
-	{syscall.EMFILE, "too many open files here"},
-	{syscall.ENFILE, "too many open files here"},
-	{syscall.EACCES, "not permitted here"},
-	{syscall.EPERM, "not permitted here"},
-	{io.EOF, "closed"},
-	{io.ErrUnexpectedEOF, "closed"},
+	{syscall.EMFILE, ": too many open files here"},
+	{syscall.ENFILE, ": too many open files here"},
+	{syscall.EACCES, " not permitted here"},
+	{syscall.EPERM, " not permitted here"},
+	{io.EOF, ": connection closed"},
+	{io.ErrUnexpectedEOF, ": connection closed"},
 }
 
 // reason puts an error into a few words that stay the same from attempt to attempt: doing ("connect"), and what became of it.
@@ -75,12 +75,16 @@ func reason(doing string, within time.Duration, err error) string {
 		if strings.HasPrefix(p.text, "no ") {
 			return p.text
 		}
-		return doing + " " + p.text
+		return doing + p.text
+	}
+	var network *net.OpError
+	if errors.As(err, &network) && network.Op == "remote error" {
+		doing = "server refuses" // an alert of TLS
 	}
 	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
 		err = next // what is innermost has neither addresses nor ports, which differ each time
 	}
-	return doing + ": " + err.Error()
+	return doing + ": " + strings.TrimPrefix(err.Error(), "tls: ")
 }
 
 // timedOut reports whether an error is of a deadline.

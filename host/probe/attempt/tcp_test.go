@@ -2,6 +2,7 @@ package attempt
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -51,7 +52,7 @@ func closedPort(t *testing.T) int {
 type hosts map[string][]netip.Addr
 
 func (h hosts) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
-	if found, ok := h[host]; ok {
+	if found, ok := h[strings.TrimSuffix(host, ".")]; ok {
 		return found, nil
 	}
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
@@ -64,7 +65,7 @@ var known = hosts{
 }
 
 // hold keeps a connection open until the other side closes it.
-func hold(c net.Conn) { c.Read(make([]byte, 1)) }
+func hold(c net.Conn) { io.Copy(io.Discard, c) }
 
 // Protects TCP checks: what passes, and the words for what does not.
 func TestTCP(t *testing.T) {
@@ -76,7 +77,7 @@ func TestTCP(t *testing.T) {
 		}
 		hold(c)
 	})
-	reset := serve(t, func(c net.Conn) { hold(c); c.(*net.TCPConn).SetLinger(0) })
+	reset := serve(t, func(c net.Conn) { c.Read(make([]byte, 1)); c.(*net.TCPConn).SetLinger(0) })
 	endless := serve(t, func(c net.Conn) {
 		for raw := make([]byte, 4096); ; {
 			if _, err := c.Write(raw); err != nil {
@@ -99,7 +100,7 @@ func TestTCP(t *testing.T) {
 		{"reply", "127.0.0.1", config.TCPCheck{Port: echo, Send: "PING\r\n", Expect: "PING\r"}, true, `replied "PING\r"`},
 		{"another reply", "127.0.0.1", config.TCPCheck{Port: echo, Send: "PING\r\n", Expect: "PONG"}, false, "response timeout after 200ms"},
 		{"no reply", "127.0.0.1", config.TCPCheck{Port: open, Expect: "PONG"}, false, "response timeout after 200ms"},
-		{"reset", "127.0.0.1", config.TCPCheck{Port: reset, Send: "x", Expect: "PONG"}, false, "response reset"},
+		{"reset", "127.0.0.1", config.TCPCheck{Port: reset, Send: "x", Expect: "PONG"}, false, "response: connection reset"},
 		{"endless reply", "127.0.0.1", config.TCPCheck{Port: endless, Expect: "PONG"}, false, `reply lacks "PONG"`},
 	}
 	for _, c := range cases {
