@@ -112,7 +112,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// The manual quotes the weighted plugin and the filter of these tests as they are; sdk/abi compares the layouts.
+// The manual quotes the plugins weighted and calculated and the filter of these tests as they are; sdk/abi compares the layouts.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -123,6 +123,12 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, code, _ := strings.Cut(string(source), "// Plugin returns the plugin.\n")
+	judge, err := os.ReadFile("../plugins/calculated/calculated.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, health, _ := strings.Cut(string(judge), "// Plugin returns the plugin.\n")
+	health, _, _ = strings.Cut(health, "\n}\n")
 	own, err := os.ReadFile("filter_test.go")
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +140,7 @@ func TestReadme(t *testing.T) {
 	}
 	for _, want := range []string{
 		code,
+		health,
 		filter,
 	} {
 		if len(want) < 100 || !strings.Contains(string(readme), want) {

@@ -23,8 +23,8 @@ func newPluginBench() *cobra.Command {
 		Use:   "bench [DIR|FILE.wasm]",
 		Short: "Measure what a plugin's decisions cost",
 		Long: `Bench times decisions on the host that runs a plugin in production: each policy of
-golden.txt beside the module, or one that is drawn at random, about random facts. A
-unit of fuel is about one instruction, and no decision may spend more than its limit.`,
+golden.txt beside the module, or one that is drawn at random, about random facts; of a
+health plugin verdicts, about checks and histories of one vantage point. A unit of fuel is about one instruction, and no decision may spend more than its limit.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -58,7 +58,8 @@ type benchReport struct {
 	StartLimit   uint64                 `json:"startLimit"`
 	Memory       uint32                 `json:"memory"` // bytes of an instance that has started
 	MemoryLimit  uint32                 `json:"memoryLimit"`
-	Policies     []workshop.Measurement `json:"policies"`
+	Policies     []workshop.Measurement `json:"policies"` // or checks
+	judges       bool
 }
 
 func measure(ctx context.Context, target, goldenFile string, each time.Duration, log io.Writer) (*benchReport, error) {
@@ -87,7 +88,7 @@ func measure(ctx context.Context, target, goldenFile string, each time.Duration,
 	defer bench.Close()
 	m := bench.Module
 	report := &benchReport{File: file, Plugin: bench.About.Name, Version: bench.About.Version, CompileNanos: m.Compile, StartNanos: m.Start,
-		StartFuel: m.StartFuel, StartLimit: m.StartLimit, Memory: m.Memory, MemoryLimit: m.Limits.Memory}
+		StartFuel: m.StartFuel, StartLimit: m.StartLimit, Memory: m.Memory, MemoryLimit: m.Limits.Memory, judges: bench.Judges()}
 	report.Policies, err = bench.Measure(ctx, golden, each)
 	return report, err
 }
@@ -95,7 +96,12 @@ func measure(ctx context.Context, target, goldenFile string, each time.Duration,
 func (r *benchReport) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s %s\n\n", r.Plugin, r.Version)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "ns mean\tp50\tp99\tfuel p50\tmost\tof\tcandidates\t  policy")
+	subjects := "candidates\t  policy"
+	if r.judges {
+		subjects = "vantage points\t  check"
+	}
+	_, decisions := decisionWords(r.judges)
+	fmt.Fprintln(table, "ns mean\tp50\tp99\tfuel p50\tmost\tof\t"+subjects)
 	for _, m := range r.Policies {
 		fmt.Fprintf(table, "%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t  %s\n", m.MeanNanos, m.P50Nanos, m.P99Nanos, m.FuelP50, m.FuelMost, m.FuelLimit, m.Candidates, m.Name)
 	}
@@ -107,11 +113,11 @@ func (r *benchReport) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "memory  %s of %s for each worker\n", byteCount(int64(r.Memory)), byteCount(int64(r.MemoryLimit)))
 	for _, m := range r.Policies {
 		if m.Failed > 0 {
-			_, err = fmt.Fprintf(w, "%s: %d of %d decisions failed, so these figures are not the plugin's: %s\n", m.Name, m.Failed, m.Decisions, m.Problem)
+			_, err = fmt.Fprintf(w, "%s: %d of %d %s failed, so these figures are not the plugin's: %s\n", m.Name, m.Failed, m.Decisions, decisions, m.Problem)
 		}
 		if m.MemoryMost > m.Memory {
-			_, err = fmt.Fprintf(w, "%s: memory grew from %s to %s in %d decisions: decide allocates, and will cost a new instance now and then\n",
-				m.Name, byteCount(int64(m.Memory)), byteCount(int64(m.MemoryMost)), m.Decisions)
+			_, err = fmt.Fprintf(w, "%s: memory grew from %s to %s in %d %s: it allocates, and will cost a new instance now and then\n",
+				m.Name, byteCount(int64(m.Memory)), byteCount(int64(m.MemoryMost)), m.Decisions, decisions)
 		}
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -59,7 +60,8 @@ type inspection struct {
 	StartLimit   uint64        `json:"startLimit"`
 	Memory       uint32        `json:"memory"`
 	MemoryLimit  uint32        `json:"memoryLimit"`
-	DecisionFuel uint64        `json:"decisionFuel"` // of a decision with one candidate
+	DecisionFuel uint64        `json:"decisionFuel"`          // of a decision with one candidate
+	VerdictFuel  uint64        `json:"verdictFuel,omitempty"` // of a verdict about one vantage point; 0: it judges nothing
 	Plugins      []abi.Plugin  `json:"plugins"`
 }
 
@@ -86,6 +88,9 @@ func inspect(ctx context.Context, target string) (*inspection, error) {
 	r.Size, r.SHA256, r.Plugins = found.Size, found.SHA256, found.Plugins
 	r.CompileNanos, r.StartNanos, r.StartFuel, r.StartLimit = found.Compile, found.Start, found.StartFuel, found.StartLimit
 	r.Memory, r.MemoryLimit, r.DecisionFuel = found.Memory, found.Limits.Memory, found.Limits.DecisionFuel(1)
+	if slices.ContainsFunc(r.Plugins, func(p abi.Plugin) bool { return p.Kind == abi.KindHealth }) {
+		r.VerdictFuel = found.Limits.VerdictFuel(1)
+	}
 	return r, nil
 }
 
@@ -94,10 +99,16 @@ func (r *inspection) print(w io.Writer) error {
 		p := &r.Plugins[i]
 		fmt.Fprintf(w, "%s %s, %s: %s\n", p.Name, p.Version, p.Kind, p.Doc)
 		wants := strings.Join(p.Wants, ", ")
-		if wants == "" {
+		switch {
+		case p.Kind == abi.KindHealth:
+			wants = "nothing but the history of a check"
+		case wants == "":
 			wants = "no fact about the client: a decision is kept until a health state changes"
 		}
 		fmt.Fprintf(w, "  wants %s\n", wants)
+		if len(p.Reasons) > 0 {
+			fmt.Fprintf(w, "  says  %s\n", strings.Join(p.Reasons, "; "))
+		}
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for j := range p.Attributes {
 			a := &p.Attributes[j]
@@ -115,7 +126,10 @@ func (r *inspection) print(w io.Writer) error {
 	fmt.Fprintf(w, "file    %s, %s, sha256 %s\n", from, byteCount(int64(r.Size)), r.SHA256)
 	fmt.Fprintf(w, "start   %v, %d of %d fuel; compiled or read from the cache in %v\n", r.StartNanos.Round(time.Microsecond), r.StartFuel, r.StartLimit,
 		r.CompileNanos.Round(time.Millisecond))
-	_, err := fmt.Fprintf(w, "memory  %s of %s for each worker\nfuel    at most %d for a decision with one candidate\n", byteCount(int64(r.Memory)),
-		byteCount(int64(r.MemoryLimit)), r.DecisionFuel)
+	fuel := fmt.Sprintf("at most %d for a decision with one candidate", r.DecisionFuel)
+	if r.VerdictFuel > 0 {
+		fuel = fmt.Sprintf("at most %d for a verdict about one vantage point", r.VerdictFuel)
+	}
+	_, err := fmt.Fprintf(w, "memory  %s of %s for each worker\nfuel    %s\n", byteCount(int64(r.Memory)), byteCount(int64(r.MemoryLimit)), fuel)
 	return err
 }

@@ -36,11 +36,13 @@ func newPluginTest() *cobra.Command {
 		Short: "Try a plugin on the host that runs it in production",
 		Long: `Test builds the plugin of a folder (the current one if DIR is left out), or takes a
 module as it is, and compares what it decides with golden.txt beside it: policies,
-facts, and the exact weights that are wanted.
+facts, and the exact weights that are wanted; or of a health plugin checks, histories
+of probes, and the verdicts that are wanted.
 
 With --fuzz it also tries what the plugin claims, on random policies and facts: it
 never fails, remembers nothing, does not depend on facts that it does not want, and
-its answers hold for the scope that it says. What it finds is printed as a golden
+its answers hold for the scope that it says. A health plugin is tried on random checks
+and histories. What it finds is printed as a golden
 decision, to be pasted into golden.txt. The exit status is 1 if anything is found.`,
 		Example: `  signpost plugin test
   signpost plugin test canary --fuzz 5s
@@ -108,7 +110,7 @@ func (flags *trialFlags) run(ctx context.Context, target string, command *cobra.
 		return false, err
 	}
 	defer bench.Close()
-	if err := bench.Routing(); err != nil {
+	if err := bench.Triable(); err != nil {
 		return false, err
 	}
 	out := command.OutOrStdout()
@@ -123,7 +125,7 @@ func (flags *trialFlags) run(ctx context.Context, target string, command *cobra.
 			result.Warnings = append(result.Warnings, finding{d.Pos.File, d.Pos.Line, d.Pos.Col, d.Severity.String(), d.Text})
 		}
 		if !flags.asJSON {
-			printGolden(out, &result, failures, warnings)
+			printGolden(out, &result, failures, warnings, bench.Judges())
 		}
 	}
 	if flags.fuzz > 0 {
@@ -131,7 +133,7 @@ func (flags *trialFlags) run(ctx context.Context, target string, command *cobra.
 			return false, err
 		}
 		if !flags.asJSON {
-			printFuzz(out, result.Fuzz, flags.fuzz)
+			printFuzz(out, result.Fuzz, flags.fuzz, bench.Judges())
 		}
 	}
 	if flags.asJSON {
@@ -205,7 +207,9 @@ func (flags *trialFlags) runFuzz(ctx context.Context, bench *workshop.Bench, gol
 	return bench.Fuzz(ctx, workshop.FuzzOptions{Duration: flags.fuzz, Seed: seed, Golden: golden})
 }
 
-func printGolden(w io.Writer, t *trial, failures []workshop.Failure, warnings diag.List) {
+func printGolden(w io.Writer, t *trial, failures []workshop.Failure, warnings diag.List, judges bool) {
+	decision, decisions := decisionWords(judges)
+	one, many := "golden "+decision, "golden "+decisions
 	for _, f := range failures {
 		fmt.Fprintln(w, f)
 	}
@@ -214,13 +218,26 @@ func printGolden(w io.Writer, t *trial, failures []workshop.Failure, warnings di
 	}
 	fmt.Fprintf(w, "%s %s: ", t.Plugin, t.Version)
 	if len(failures) == 0 {
-		fmt.Fprintf(w, "%s as wanted\n", diag.Count(t.Checked, "golden decision", "golden decisions"))
+		fmt.Fprintf(w, "%s as wanted\n", diag.Count(t.Checked, one, many))
 		return
 	}
-	fmt.Fprintf(w, "%s, %d not as wanted\n", diag.Count(t.Checked, "golden decision", "golden decisions"), len(failures))
+	fmt.Fprintf(w, "%s, %d not as wanted\n", diag.Count(t.Checked, one, many), len(failures))
 }
 
-func printFuzz(w io.Writer, r *workshop.FuzzReport, took time.Duration) {
+// decisionWords are what a plugin's answers are called.
+func decisionWords(judges bool) (one, many string) {
+	if judges {
+		return "verdict", "verdicts"
+	}
+	return "decision", "decisions"
+}
+
+func printFuzz(w io.Writer, r *workshop.FuzzReport, took time.Duration, judges bool) {
+	policy, policies := "policy", "policies"
+	if judges {
+		policy, policies = "check", "checks"
+	}
+	decision, decisions := decisionWords(judges)
 	for _, find := range r.Finds {
 		fmt.Fprintf(w, "found: %s", find.What)
 		if find.Detail != "" {
@@ -232,9 +249,9 @@ func printFuzz(w io.Writer, r *workshop.FuzzReport, took time.Duration) {
 	if len(r.Finds) > 0 {
 		held = diag.Count(len(r.Finds), "claim", "claims") + " did not hold; --seed shows the same again"
 	}
-	fmt.Fprintf(w, "fuzz: %s (and %d that it refused), %s in %v, seed %d: %s\n", diag.Count(r.Policies, "policy", "policies"), r.Refused,
-		diag.Count(r.Decisions, "decision", "decisions"), took, r.Seed, held)
-	fmt.Fprintf(w, "fuel: at most %d of %d in a decision\n", r.FuelMost, r.FuelLimit)
+	fmt.Fprintf(w, "fuzz: %s (and %d that it refused), %s in %v, seed %d: %s\n", diag.Count(r.Policies, policy, policies), r.Refused,
+		diag.Count(r.Decisions, decision, decisions), took, r.Seed, held)
+	fmt.Fprintf(w, "fuel: at most %d of %d in a %s\n", r.FuelMost, r.FuelLimit, decision)
 	if r.NoData > 0 {
 		fmt.Fprintf(w, "no candidate: %.1f %% of the decisions\n", 100*float64(r.NoData)/float64(r.Decisions))
 	}

@@ -84,14 +84,17 @@ func (b *Bench) load(ctx context.Context, name string, wasm []byte, limits plugi
 	return b.host.Err()
 }
 
-// Routing is an error for a plugin of another kind: only decisions about candidates can be tried and measured here.
-func (b *Bench) Routing() error {
-	if b.About.Kind != abi.KindRouting {
-		return fmt.Errorf("%s is a plugin of kind %s: golden decisions, fuzzing and measurements are for kind %s; its own language's tests try it",
-			b.About.Name, b.About.Kind, abi.KindRouting)
+// Triable is an error for a plugin that is neither asked about candidates nor about checks: only that can be tried and measured here.
+func (b *Bench) Triable() error {
+	if b.About.Kind != abi.KindRouting && b.About.Kind != abi.KindHealth {
+		return fmt.Errorf("%s is a plugin of kind %s: golden decisions, fuzzing and measurements are for the kinds %s and %s; its own language's tests try it",
+			b.About.Name, b.About.Kind, abi.KindRouting, abi.KindHealth)
 	}
 	return nil
 }
+
+// Judges tells whether the plugin is asked about checks.
+func (b *Bench) Judges() bool { return b.About.Kind == abi.KindHealth }
 
 // Close frees everything.
 func (b *Bench) Close() {
@@ -159,8 +162,15 @@ func (r *caseRun) fail(pos diag.Pos, given, got []string, want string) {
 }
 
 func (r *caseRun) run(terms plugin.Terms) {
-	p, diags := r.bench.host.Route(&r.c.Spec, terms)
-	if p == nil {
+	var p *policy.Policy
+	var j *plugin.Judge
+	var diags diag.List
+	if r.c.judged {
+		j, diags = r.bench.host.Judge(&r.c.Spec, terms)
+	} else {
+		p, diags = r.bench.host.Route(&r.c.Spec, terms)
+	}
+	if p == nil && j == nil {
 		r.refused(diags)
 		return
 	}
@@ -170,6 +180,9 @@ func (r *caseRun) run(terms plugin.Terms) {
 	}
 	for i := range r.c.Trials {
 		r.decide(p, &r.c.Trials[i])
+	}
+	for i := range r.c.Hearings {
+		r.hear(j, &r.c.Hearings[i])
 	}
 }
 

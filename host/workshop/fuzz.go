@@ -27,9 +27,9 @@ type FuzzOptions struct {
 // FuzzReport is what fuzzing saw.
 type FuzzReport struct {
 	Seed      uint64 `json:"seed"`
-	Policies  int    `json:"policies"` // accepted
-	Refused   int    `json:"refused"`  // policies that the plugin or the host refused
-	Decisions int    `json:"decisions"`
+	Policies  int    `json:"policies"`  // accepted; checks of a health plugin
+	Refused   int    `json:"refused"`   // policies that the plugin or the host refused
+	Decisions int    `json:"decisions"` // verdicts of a health plugin
 	NoData    int    `json:"nodata"`    // decisions that no candidate is for the client
 	FuelMost  uint64 `json:"fuelMost"`  // of a decision
 	FuelLimit uint64 `json:"fuelLimit"` // of that decision
@@ -76,9 +76,9 @@ type fuzzer struct {
 }
 
 // Fuzz tries what the plugin's manifest claims on random policies and facts: it never fails, remembers nothing, does not depend on what it does
-// not want, and what it says of its scope is true. It ends early when ctx is done.
+// not want, and what it says of its scope is true. Of a health plugin it tries the first two, on random checks and histories. It ends early when ctx is done.
 func (b *Bench) Fuzz(ctx context.Context, o FuzzOptions) (*FuzzReport, error) {
-	if err := b.Routing(); err != nil {
+	if err := b.Triable(); err != nil {
 		return nil, err
 	}
 	random := rand.New(rand.NewPCG(o.Seed, 0))
@@ -94,7 +94,11 @@ func (b *Bench) Fuzz(ctx context.Context, o FuzzOptions) (*FuzzReport, error) {
 		if f.report.Policies == 0 && f.report.Refused >= hopelessAfter && len(f.report.Finds) == 0 {
 			return nil, errAllRefused
 		}
-		f.policy()
+		if b.Judges() {
+			f.check()
+		} else {
+			f.policy()
+		}
 	}
 	return f.report, nil
 }

@@ -22,7 +22,7 @@ type Golden struct {
 	Cases []Case
 }
 
-// Case is one policy, and decisions about it or the reasons why it is refused.
+// Case is one policy or check, and decisions about it or the reasons why it is refused.
 type Case struct {
 	Name    string
 	Pos     diag.Pos
@@ -30,6 +30,10 @@ type Case struct {
 	Notes   []string // the annotations as they are written, aligned with the lines of the file
 	Trials  []Trial
 	Refused []Refusal
+
+	// Hearings are what a case about a check has instead of Trials: verdicts.
+	Hearings []Hearing
+	judged   bool
 }
 
 // Trial is one decision: what is given, and what is wanted.

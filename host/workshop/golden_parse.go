@@ -23,11 +23,12 @@ type goldenParser struct {
 	regions map[string]geo.Region
 	current *Case  // nil: before the first
 	trial   *Trial // nil: no decision yet
+	verdict *Hearing
 	pos     diag.Pos
 	diags   diag.List
 }
 
-var goldenWords = []string{"case", "type", "region", "collection", "given", "want"}
+var goldenWords = []string{"case", "judge", "type", "region", "collection", "given", "want"}
 
 // line reads one line.
 func (p *goldenParser) line(raw string) {
@@ -37,7 +38,11 @@ func (p *goldenParser) line(raw string) {
 		return
 	}
 	if note, ok := strings.CutPrefix(text, ";@"); ok {
-		p.candidate(text, note)
+		if c := p.current; c != nil && c.judged {
+			p.errorf("a case is about one check, or about candidates")
+			return
+		}
+		p.candidate(text, note, len(";@"))
 		return
 	}
 	word, rest := cutWord(text)
@@ -45,6 +50,8 @@ func (p *goldenParser) line(raw string) {
 	case word == "case":
 		p.endCase()
 		p.current = &Case{Name: rest, Pos: p.pos, Spec: policy.Spec{Owner: rest, Type: typeA}}
+	case word == "judge":
+		p.judge(text, strings.TrimPrefix(text, word))
 	case word == "region":
 		p.region(rest)
 	case word == "collection":
@@ -55,6 +62,10 @@ func (p *goldenParser) line(raw string) {
 		p.errorf("%s before the first case", word)
 	case word == "type":
 		p.recordType(rest)
+	case word == "given" && p.current.judged:
+		p.givenHistory(rest)
+	case word == "want" && p.current.judged:
+		p.wantVerdict(rest)
 	case word == "given":
 		p.given(rest)
 	case word == "want":
@@ -78,18 +89,23 @@ func (p *goldenParser) errorf(format string, args ...any) { p.diags.Errorf(p.pos
 // endCase checks what can only be seen behind a case, and keeps it.
 func (p *goldenParser) endCase() {
 	p.endTrial()
+	p.endHearing()
 	c := p.current
 	if c == nil {
 		return
 	}
+	decided := len(c.Trials)+len(c.Hearings) > 0
 	switch {
 	case c.Name == "":
 		p.diags.Errorf(c.Pos, "a case without a name: say what it protects")
+	case len(c.Spec.Candidates) == 0 && c.judged: // said already
 	case len(c.Spec.Candidates) == 0:
-		p.diags.Errorf(c.Pos, "case without candidates: they are lines that begin with \";@\", as in a zone file")
-	case len(c.Trials) == 0 && len(c.Refused) == 0:
+		p.diags.Errorf(c.Pos, "case without candidates: they are lines that begin with \";@\", as in a zone file; a check is a line as \"judge threshold fall=2\"")
+	case !decided && len(c.Refused) == 0 && c.judged:
+		p.diags.Errorf(c.Pos, "case that wants nothing: add a line as \"want down\"")
+	case !decided && len(c.Refused) == 0:
 		p.diags.Errorf(c.Pos, "case that wants nothing: add a line as \"want a=90%% b=10%%\"")
-	case len(c.Trials) > 0 && len(c.Refused) > 0:
+	case decided && len(c.Refused) > 0:
 		p.diags.Errorf(c.Refused[0].Pos, "a policy that is refused decides nothing: give \"want refused\" a case of its own")
 	}
 	p.golden.Cases = append(p.golden.Cases, *c)
@@ -119,8 +135,8 @@ func (p *goldenParser) endTrial() {
 	p.current.Trials = append(p.current.Trials, *t)
 }
 
-// candidate reads an annotation. Lines with one id are one candidate.
-func (p *goldenParser) candidate(text, note string) {
+// candidate reads an annotation, or a check as one, behind a head of so many bytes. Lines with one id are one candidate.
+func (p *goldenParser) candidate(text, note string, head int) {
 	c := p.current
 	if c == nil {
 		p.errorf("a candidate before the first case")
@@ -130,7 +146,7 @@ func (p *goldenParser) candidate(text, note string) {
 		p.errorf("a candidate behind what is given or wanted: candidates come first")
 		return
 	}
-	col := uint16(min(p.pos.Col+len(";@"), math.MaxUint16))
+	col := uint16(min(p.pos.Col+head, math.MaxUint16))
 	a, off, message := zonefile.ParseAnnotation([]byte(note), uint32(p.pos.Line), col)
 	if message != "" {
 		p.pos.Col = int(col) + off

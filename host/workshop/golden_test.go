@@ -21,7 +21,7 @@ func TestGoldenMistakes(t *testing.T) {
 		{"want a=1", "g.txt:1:1: want before the first case"},
 		{"cases x", `g.txt:1:1: unknown line "cases" (did you mean "case"?)`},
 		{"case\n;@ p\nwant 1=1", "g.txt:1:1: a case without a name: say what it protects"},
-		{"case x\nwant nodata", `g.txt:1:1: case without candidates: they are lines that begin with ";@", as in a zone file`},
+		{"case x\nwant nodata", `g.txt:1:1: case without candidates: they are lines that begin with ";@", as in a zone file; a check is a line as "judge threshold fall=2"`},
 		{"case x\n;@ p id=a", `g.txt:1:1: case that wants nothing: add a line as "want a=90% b=10%"`},
 		{"case x\n;@ p\n  ;@ p id=a b\nwant 1=1", `g.txt:3:13: annotation: want key=value, not "b"`},
 		{head + "want a=1\n;@ p id=c", "g.txt:5:1: a candidate behind what is given or wanted: candidates come first"},

@@ -111,9 +111,8 @@ func (p *goldenParser) refused(text string) {
 	if text == "" {
 		p.errorf("want refused: a part of the message stands behind it")
 	}
-	if p.trial != nil {
-		p.endTrial()
-	}
+	p.endTrial()
+	p.endHearing()
 	p.current.Refused = append(p.current.Refused, Refusal{p.pos, text})
 }
 

@@ -11,7 +11,7 @@ import (
 	"signpost/host/policy"
 )
 
-// Measurement is what decisions about one policy cost.
+// Measurement is what decisions about one policy cost, or verdicts about one check, whose candidate is the check.
 type Measurement struct {
 	Name       string  `json:"name"` // of the golden case
 	Chain      string  `json:"chain"`
@@ -36,9 +36,10 @@ const (
 	measureWarm    = 2_000
 )
 
-// Measure times decisions about the policies of golden, or about one that is drawn, for so long each. Facts are drawn.
+// Measure times decisions about the policies of golden, or about one that is drawn, for so long each; of a health plugin, verdicts about checks.
+// Facts and histories are drawn.
 func (b *Bench) Measure(ctx context.Context, golden *Golden, each time.Duration) ([]Measurement, error) {
-	if err := b.Routing(); err != nil {
+	if err := b.Triable(); err != nil {
 		return nil, err
 	}
 	u := newUrn(rand.New(rand.NewPCG(1, 2)), &b.About, golden)
@@ -48,11 +49,11 @@ func (b *Bench) Measure(ctx context.Context, golden *Golden, each time.Duration)
 	if golden != nil {
 		for i := range golden.Cases {
 			c := &golden.Cases[i]
-			if len(c.Refused) > 0 || len(list) == measureCases || ctx.Err() != nil {
+			if len(c.Refused) > 0 || c.judged != b.Judges() || len(list) == measureCases || ctx.Err() != nil {
 				continue
 			}
-			if p, _ := b.host.Route(&c.Spec, terms); p != nil {
-				list = append(list, b.measure(p, u, c.Name, each))
+			if s := b.subject(&c.Spec, terms, u); s != nil {
+				list = append(list, b.measure(s, c.Name, each))
 			}
 		}
 	}
@@ -60,36 +61,85 @@ func (b *Bench) Measure(ctx context.Context, golden *Golden, each time.Duration)
 		if len(list) > 0 || ctx.Err() != nil {
 			return list, ctx.Err()
 		}
-		spec := u.spec()
-		if p, _ := b.host.Route(&spec, terms); p != nil {
-			list = append(list, b.measure(p, u, "drawn at random", each))
+		spec := b.draw(u)
+		if s := b.subject(&spec, terms, u); s != nil {
+			list = append(list, b.measure(s, "drawn at random", each))
 		}
 	}
 	return nil, errAllRefused
 }
 
-// measure times one policy.
-func (b *Bench) measure(p *policy.Policy, u *urn, name string, each time.Duration) Measurement {
-	m := Measurement{Name: name, Chain: strings.Join(p.Chain, "+"), Candidates: len(p.IDs),
-		FuelLimit: uint64(len(p.Chain)) * b.Module.Limits.DecisionFuel(len(p.IDs))}
+// subject is what is measured: a policy or a check, and what it is asked about.
+type subject struct {
+	chain      string
+	candidates int
+	fuelLimit  uint64
+	ask        func(worker *plugin.Worker, i int) (fuel uint64, failed bool) // about i of measureFacts
+}
+
+// draw is a policy, or a check for a plugin that judges.
+func (b *Bench) draw(u *urn) policy.Spec {
+	if b.Judges() {
+		return u.check()
+	}
+	return u.spec()
+}
+
+// subject returns nil if the plugin refuses the policy or check.
+func (b *Bench) subject(spec *policy.Spec, terms plugin.Terms, u *urn) *subject {
+	if b.Judges() {
+		return b.judged(spec, terms, u)
+	}
+	p, _ := b.host.Route(spec, terms)
+	if p == nil {
+		return nil
+	}
 	facts := make([]policy.Facts, measureFacts)
 	for i := range facts {
 		facts[i] = u.facts(len(p.IDs))
 	}
+	var d policy.Decision
+	return &subject{strings.Join(p.Chain, "+"), len(p.IDs), uint64(len(p.Chain)) * b.Module.Limits.DecisionFuel(len(p.IDs)),
+		func(worker *plugin.Worker, i int) (uint64, bool) {
+			worker.Decide(p, &facts[i], &d)
+			return d.Fuel, d.Fallback
+		}}
+}
+
+// judged is subject for a check: all its attempts, as this server alone sees it.
+func (b *Bench) judged(spec *policy.Spec, terms plugin.Terms, u *urn) *subject {
+	j, _ := b.host.Judge(spec, terms)
+	if j == nil {
+		return nil
+	}
+	histories := make([]plugin.Evidence, measureFacts)
+	for i := range histories {
+		for histories[i] = u.evidence(); len(histories[i].Vantages) != 1; histories[i] = u.evidence() {
+		}
+	}
+	var v plugin.Verdict
+	return &subject{j.Plugin(), 1, b.Module.Limits.VerdictFuel(1), func(worker *plugin.Worker, i int) (uint64, bool) {
+		worker.Judge(j, &histories[i], &v)
+		return v.Fuel, v.Problem != ""
+	}}
+}
+
+// measure times one policy.
+func (b *Bench) measure(s *subject, name string, each time.Duration) Measurement {
+	m := Measurement{Name: name, Chain: s.chain, Candidates: s.candidates, FuelLimit: s.fuelLimit}
 	worker := b.host.NewWorker()
 	defer worker.Close()
-	var d policy.Decision
 	for i := range measureWarm {
-		worker.Decide(p, &facts[i%measureFacts], &d)
+		s.ask(worker, i%measureFacts)
 	}
 	m.Memory = worker.Memory()
-	m.sample(worker, p, facts, each/2)
+	m.sample(worker, s, each/2)
 	begin := time.Now()
 	rounds := 0
 	for rounds == 0 || time.Since(begin) < each/2 {
-		for i := range facts {
-			worker.Decide(p, &facts[i], &d)
-			m.count(&d)
+		for i := range measureFacts {
+			_, failed := s.ask(worker, i)
+			m.count(failed)
 		}
 		rounds++
 		m.MemoryMost = max(m.MemoryMost, worker.Memory())
@@ -105,24 +155,23 @@ func (b *Bench) measure(p *policy.Policy, u *urn, name string, each time.Duratio
 }
 
 // count notes one decision.
-func (m *Measurement) count(d *policy.Decision) {
+func (m *Measurement) count(failed bool) {
 	m.Decisions++
-	if d.Fallback {
+	if failed {
 		m.Failed++
 	}
 }
 
 // sample times single decisions.
-func (m *Measurement) sample(worker *plugin.Worker, p *policy.Policy, facts []policy.Facts, most time.Duration) {
-	var d policy.Decision
+func (m *Measurement) sample(worker *plugin.Worker, s *subject, most time.Duration) {
 	var took []time.Duration
 	var fuel []uint64
 	for begin := time.Now(); len(took) < measureSamples; {
 		before := time.Now()
-		worker.Decide(p, &facts[len(took)%measureFacts], &d)
+		spent, failed := s.ask(worker, len(took)%measureFacts)
 		after := time.Now()
-		m.count(&d)
-		took, fuel = append(took, after.Sub(before)), append(fuel, d.Fuel)
+		m.count(failed)
+		took, fuel = append(took, after.Sub(before)), append(fuel, spent)
 		if after.Sub(begin) > most {
 			break
 		}

@@ -14,7 +14,70 @@ var _ = sdk.Serve(
 	plugin("wasteful", wasteful),
 	plugin("modest", modest),
 	plugin("honest", honest),
+	judge("grudge", grudge),
+	judge("sloppy", sloppy),
+	judge("fair", fair),
 )
+
+func judge(name string, behave func(*sdk.Plugin)) *sdk.Plugin {
+	p := sdk.Health(name, "1.0.0", "for a test")
+	behave(p)
+	return p
+}
+
+// grudge says down for ever once it saw a failure.
+func grudge(p *sdk.Plugin) {
+	p.Bool("noise", "nothing")
+	failed := p.Reason("it failed once")
+	p.ConfigureJudge(func(c *sdk.Policy) sdk.Judge {
+		seen := false
+		return func(h *sdk.History, v *sdk.Verdict) {
+			for i := range h.Len() {
+				for _, a := range h.Attempts(i) {
+					seen = seen || a.OK == 0
+				}
+			}
+			v.Set(sdk.Up, sdk.Reason{}, 0)
+			if seen {
+				v.Set(sdk.Down, failed, 0)
+			}
+		}
+	})
+}
+
+// sloppy indexes beyond its attempts when the second vantage point has a verdict of its own.
+func sloppy(p *sdk.Plugin) {
+	p.ConfigureJudge(func(c *sdk.Policy) sdk.Judge {
+		return func(h *sdk.History, v *sdk.Verdict) {
+			if h.Len() > 1 {
+				if state, _ := h.State(1); state != sdk.Unknown {
+					v.Set(sdk.State(h.Attempts(1)[31].OK), sdk.Reason{}, 0)
+				}
+			}
+		}
+	})
+}
+
+// fair uses all that there is, and keeps its promises.
+func fair(p *sdk.Plugin) {
+	slow := p.Duration("slow", 0, sdk.Minute, "noise").Default("1s")
+	counting := p.Counting("bad: #", "good: #")
+	median := p.Reason("median #")
+	p.ConfigureJudge(func(c *sdk.Policy) sdk.Judge {
+		count, limit := counting.Of(c, sdk.Quorum), slow.Of(c, 0)
+		return func(h *sdk.History, v *sdk.Verdict) {
+			count.Judge(h, v, (*sdk.History).Passes)
+			if v.State() == sdk.Up && h.Len() > 0 && h.Slow(0, limit) != 0 {
+				micros, _ := h.Median(0, 5)
+				v.Set(sdk.Up, median, uint32(micros))
+				v.SetShare(int(h.HeldMillis() % 101))
+			}
+			if h.Prior() == sdk.Down && h.Before() == sdk.Up {
+				v.SetShare(7)
+			}
+		}
+	})
+}
 
 func plugin(name string, behave func(*sdk.Plugin)) *sdk.Plugin {
 	p := sdk.Routing(name, "1.0.0", "for a test")
