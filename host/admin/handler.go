@@ -60,6 +60,7 @@ func routes(o Options, g *gate, complaints *log.Logger) []route {
 		&pushes{pusher: o.Push, gate: g, now: time.Now})
 	add(o.Timeline != nil, "GET", "/timeline", forReaders, "what happened to health: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ", o.Timeline)
 	add(o.Plugins != nil, "GET", "/plugins", forReaders, "the plugins that zones may name: from where, in what state, what they did", o.Plugins)
+	add(true, "GET", "/openapi.json", forReaders, "all of this for programs (OpenAPI 3.1)", http.HandlerFunc(describe))
 	return append(list, route{"GET", "/metrics", forMachines, "counters and gauges in Prometheus format", scrapes(o, complaints)})
 }
 
