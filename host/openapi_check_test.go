@@ -179,4 +179,3 @@ func (c *checker) members(where string, s object, v object) {
 		}
 	}
 }
-

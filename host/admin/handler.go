@@ -86,6 +86,7 @@ func scrapes(o Options, complaints *log.Logger) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		newCollector(o.State, o.Counters, o.Version),
+		newProbeCollector(o),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -93,10 +93,11 @@ func (p *Probes) Checks() map[string]CheckCount {
 	return counts
 }
 
-// Label is the name under which a check is counted, or would be.
+// Label is the name under which a check is counted. One that was not heard of takes a name that is left.
 func (p *Probes) Label(check string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.countLocked(check)
 	return p.labelLocked(check)
 }
 
