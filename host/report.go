@@ -35,7 +35,7 @@ func (h *Host) report() admin.Report {
 			Strikes: p.Strikes, Calls: p.Calls, Fallbacks: p.Fallbacks})
 	}
 	h.reportHealth(&r)
-	r.SumUp(nil)
+	r.SumUp(h.targets())
 	return r
 }
 

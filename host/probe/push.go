@@ -27,19 +27,35 @@ var (
 // reportLenMax bounds the text that is kept of a report.
 const reportLenMax = 200
 
+// Guarded tells whether a push check asks for a token. The error is ErrNoPush, with the nearest name.
+func (s *Scheduler) Guarded(name string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.pushLocked(name)
+	return err == nil && c.config.Push.Token != "", err
+}
+
+// pushLocked finds a push check.
+func (s *Scheduler) pushLocked(name string) (*check, error) {
+	if c := s.checks[name]; c != nil && c.config.Kind == config.CheckPush {
+		return c, nil
+	}
+	var names []string
+	for other, c := range s.checks {
+		if c.config.Kind == config.CheckPush {
+			names = append(names, other)
+		}
+	}
+	return nil, fmt.Errorf("%q: %w%s", name, ErrNoPush, diag.DidYouMean(name, names))
+}
+
 // Push takes a report about a push check. A name that is not one's is told with the nearest.
 func (s *Scheduler) Push(name string, r Report) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.checks[name]
-	if c == nil || c.config.Kind != config.CheckPush {
-		var names []string
-		for other, c := range s.checks {
-			if c.config.Kind == config.CheckPush {
-				names = append(names, other)
-			}
-		}
-		return fmt.Errorf("%q: %w%s", name, ErrNoPush, diag.DidYouMean(name, names))
+	c, err := s.pushLocked(name)
+	if err != nil {
+		return err
 	}
 	if token := c.config.Push.Token; token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(r.Token)) == 0 {
 		return fmt.Errorf("%q: %w", name, ErrPushToken)
