@@ -36,7 +36,7 @@ func routedWorker(t testing.TB, text string) (*Worker, *zone.Zone) {
 	}
 	text = "$TTL 300\n@ SOA ns1 hostmaster 1 7200 900 1209600 60\n NS ns1\nns1 A 192.0.2.53\n" + text
 	z, _, diags := compile.Compile(compile.Source{
-		Path: "test.zone", Origin: []byte("\x07example\x03com\x00"), Open: func(string) ([]byte, error) { return []byte(text), nil },
+		Path: "test.zone", Origin: []byte("\x07example\x03com\x00"), Checks: map[string]bool{"web": true}, Open: func(string) ([]byte, error) { return []byte(text), nil },
 	}, h)
 	if z == nil {
 		t.Fatal(diags)

@@ -47,7 +47,7 @@ func (s *set) look() (d Distress, live int, why string) {
 		}
 	}
 	switch {
-	case live > 0 && s.policy.PanicThreshold > 0 && s.policy.Panics(live, of-drained):
+	case s.policy.Panics(live, of-drained):
 		return Panic, live, fmt.Sprintf("%d of %d candidates live, fewer than panic-threshold=%d asks for: the dead are taken as up", live, of-drained, s.policy.PanicThreshold)
 	case live > 0:
 		return Calm, live, fmt.Sprintf("%d of %d candidates live", live, of)

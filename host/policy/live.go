@@ -17,7 +17,7 @@ func (d *Decision) Start(p *Policy, health []Health, shares []uint8) bool {
 	case live == count:
 		return true
 	case live > 0:
-		if p.PanicThreshold > 0 && p.Panics(live, count-drained) {
+		if p.Panics(live, count-drained) {
 			d.Panic = true
 			d.take(health, shares, false)
 		}
@@ -36,7 +36,7 @@ func (d *Decision) Start(p *Policy, health []Health, shares []uint8) bool {
 
 // Panics tells whether so few of the candidates that are not drained are live that p takes the others as up. While none is, it fails open.
 func (p *Policy) Panics(live, of int) bool {
-	return live > 0 && live*100 < of*int(p.PanicThreshold)
+	return live > 0 && live*100 < of*int(p.PanicThreshold) && !p.FailClosed
 }
 
 // live sets weight 1 where health is not Down, and counts those and the ones that are only drained.

@@ -29,7 +29,7 @@ func (s Standing) State() Health {
 
 // FlipIn is a duration as Standing.Flip has it: whole seconds, rounded up.
 func FlipIn(d time.Duration) uint16 {
-	return uint16(min(max(0, (d+time.Second-1)/time.Second), math.MaxUint16))
+	return uint16(min(max(0, math.Ceil(d.Seconds())), math.MaxUint16))
 }
 
 // Slot is the live health of one candidate, in one word, so that a worker reads it without lock. The zero value is Unknown.
