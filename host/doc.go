@@ -20,11 +20,14 @@
 //	collection         networks under a name of signpost.yaml
 //	decision           what a policy's plugins returned: weights, how many to pick, scope, and how long it holds
 //	diagnostic         an error or a warning of a person's text, with file, line and column
+//	distress           what becomes of a policy with too few live candidates: panic, fail-open or all-down
+//	drained            that a candidate has no share of its weight: it counts as down, but is not dead
 //	epoch              the number of a state of health; decisions of another epoch are stale
 //	event              what people are told about health: that a candidate changed, that all of a policy are down, that one flaps
 //	facts              what a plugin is told about a query
 //	fail open, closed  to take all candidates as up while all are down; to show nothing instead, as a policy of views does
 //	filter             a plugin that says what becomes of a question that is to be forwarded; its word is a ruling
+//	flip               when a check may say otherwise at the earliest; answers hold no longer
 //	fork               a decision on the way of an answer that is traced, and the candidate that was taken
 //	fuel               what a guest pays for its instructions; a call has so much of it
 //	generation         the number of a snapshot
@@ -48,6 +51,7 @@
 //	scope              the client prefix that a decision holds for
 //	seat               a module's place in a worker, with its instance there
 //	settle             an edit has settled when its file did not change for a moment and nobody is writing it
+//	share              percent of its weight that a candidate gets
 //	sight              the views that one client sees, as far as they were asked for
 //	slot               the word that holds a candidate's live health
 //	snapshot           the compiled state that workers answer from: immutable, all of one generation

@@ -57,16 +57,27 @@ type Zone struct {
 // Policy is one decision.
 type Policy struct {
 	Chain      []Plugin    `json:"chain"`
-	Outcome    string      `json:"outcome"`          // answer, nodata, servfail
-	OnAllDown  string      `json:"onAllDown"`        // open, nodata, servfail
-	FailOpen   bool        `json:"failOpen"`         // all candidates for this client are down, so they count as up
-	Fallback   bool        `json:"fallback"`         // a plugin failed, and changed nothing
-	Pick       int         `json:"pick"`             // candidates in one answer
-	TTLCap     *uint32     `json:"ttlCap,omitempty"` // seconds
-	Scope      int         `json:"scope"`            // for the client's family
-	Fuel       uint64      `json:"fuel"`             // of the whole chain
-	Facts      *Facts      `json:"facts,omitempty"`  // left out: the chain wants none, all clients are treated alike
-	Candidates []Candidate `json:"candidates"`       // in the order of the file
+	Outcome    string      `json:"outcome"`           // answer, nodata, servfail
+	OnAllDown  string      `json:"onAllDown"`         // open, nodata, servfail
+	FailOpen   bool        `json:"failOpen"`          // all candidates for this client are down, so they count as up
+	AllDown    bool        `json:"allDown,omitempty"` // so they are, and on-all-down is why the outcome is no answer
+	Panic      bool        `json:"panic,omitempty"`   // fewer are live than panic-threshold asks for, so the dead count as up
+	Fallback   bool        `json:"fallback"`          // a plugin failed, and changed nothing
+	Pick       int         `json:"pick"`              // candidates in one answer
+	TTLCap     *uint32     `json:"ttlCap,omitempty"`  // seconds
+	MinTTL     uint32      `json:"minTTL"`            // seconds; the least that health lowers the TTL to
+	Flip       *Flip       `json:"flip,omitempty"`    // left out: nobody knows when health may change
+	Scope      int         `json:"scope"`             // for the client's family
+	Fuel       uint64      `json:"fuel"`              // of the whole chain
+	Facts      *Facts      `json:"facts,omitempty"`   // left out: the chain wants none, all clients are treated alike
+	Candidates []Candidate `json:"candidates"`        // in the order of the file
+}
+
+// Flip is the earliest change of a candidate's health that is possible.
+type Flip struct {
+	Candidate string `json:"candidate"`
+	To        string `json:"to"`      // up, down
+	Seconds   uint32 `json:"seconds"` // until then, when the latest probe was judged
 }
 
 // Plugin is one plugin of a chain and what it did.
@@ -122,10 +133,13 @@ type Attribute struct {
 
 // Health is the state of a candidate.
 type Health struct {
-	State  string `json:"state"`           // up, down, unknown
-	Check  string `json:"check,omitempty"` // left out: none, always up
-	Since  string `json:"since,omitempty"` // RFC 3339
-	Reason string `json:"reason,omitempty"`
+	State   string `json:"state"`             // up, down, unknown
+	Drained bool   `json:"drained,omitempty"` // it is down because it is to get nothing, and not because it is dead
+	Share   *uint8 `json:"share,omitempty"`   // percent of its weight that it gets; left out: all
+	Check   string `json:"check,omitempty"`   // left out: none, always up
+	Verdict string `json:"verdict,omitempty"` // what the check says, where that is not the state
+	Since   string `json:"since,omitempty"`   // RFC 3339
+	Reason  string `json:"reason,omitempty"`
 }
 
 // Latency is a round trip between the client and a candidate's region.

@@ -125,10 +125,12 @@ func (t *text) policy(h *Hop, r *Report) {
 		t.pair(word, "%s", p.Chain[i].text())
 	}
 	t.pair("facts", "%s", p.Facts.text())
-	if p.FailOpen {
-		t.pair("health", "all candidates for this client are down, so they count as up")
+	if health := p.healthText(); health != "" {
+		t.pair("health", "%s", health)
 	}
 	switch {
+	case p.Outcome == "nodata" && p.AllDown:
+		t.pair("decision", "all candidates are down, and on-all-down=nodata")
 	case p.Outcome == "nodata":
 		t.pair("decision", "no candidate is for this client")
 	case p.Outcome == "servfail":
@@ -140,6 +142,9 @@ func (t *text) policy(h *Hop, r *Report) {
 	}
 	if p.TTLCap != nil {
 		t.pair("ttl", "at most %d s", *p.TTLCap)
+		if why, health := p.capWhy(); health {
+			t.add(": %s", why)
+		}
 	}
 	t.blank()
 	t.table(candidateRows(p))
@@ -236,20 +241,6 @@ func candidateRows(p *Policy) [][]string {
 		rows = append(rows, append(row, strings.Join(attributes, " "), fmt.Sprintf("%s:%d", c.File, c.Line)))
 	}
 	return rows
-}
-
-func (h *Health) text() string {
-	line := h.State
-	if h.Check != "" {
-		line += " (" + h.Check + ")"
-	}
-	if h.Since != "" {
-		line += " since " + h.Since
-	}
-	if h.Reason != "" {
-		line += " (" + h.Reason + ")"
-	}
-	return line
 }
 
 func (c *Candidate) latencyText() string {

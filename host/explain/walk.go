@@ -1,12 +1,11 @@
 package explain
 
 import (
+	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"signpost/host/answer"
-	"signpost/host/health"
 	"signpost/host/message"
 	"signpost/host/policy"
 	"signpost/host/rrdata"
@@ -19,8 +18,10 @@ type way struct {
 	via    []string // their ids
 	chance float64
 	names  int    // on it
-	capped string // the policy whose TTL cap is the shortest so far; "": none
+	capped string // why the TTL is not longer than ttlCap, the shortest cap so far; "": there is none
+	health bool   // it is health
 	ttlCap uint32 // seconds, when capped
+	ttl    uint32 // the shortest of the record sets so far
 }
 
 // through is the way on through one candidate.
@@ -54,6 +55,9 @@ func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 	set := h.Hit.Set
 	if set != nil {
 		out.Type, out.TTL = rrdata.TypeName(set.Type()), set.TTL()
+		if at == 0 || set.TTL() < y.ttl {
+			y.ttl = set.TTL()
+		}
 	}
 	switch {
 	case set != nil && set.Routed() && len(h.Forks) == 0:
@@ -79,11 +83,13 @@ func (w *walk) hop(t *answer.Trace, at int, y way) *Hop {
 func (w *walk) policy(h *answer.Hop, c *answer.Fork, at int, y way) *Policy {
 	d, p := &c.Decision, c.Policy
 	out := &Policy{
-		Outcome: outcomes[d.Outcome], OnAllDown: p.OnAllDown.String(), FailOpen: d.FailOpen, Fallback: d.Fallback, Pick: d.Pick, Fuel: d.Fuel,
+		Outcome: outcomes[d.Outcome], OnAllDown: p.OnAllDown.String(), FailOpen: d.FailOpen, AllDown: d.AllDown, Panic: d.Panic, Fallback: d.Fallback, Pick: d.Pick, Fuel: d.Fuel,
 		Scope: w.scopeOf(d.Scope4, d.Scope6), TTLCap: capOf(d.TTLCap), Facts: factsOf(p, &c.Facts), Chain: w.chain(p, d),
+		MinTTL: p.MinTTL, Flip: flipOf(p, &c.Facts),
 	}
 	if d.TTLCap != policy.NoTTLCap && (y.capped == "" || d.TTLCap < y.ttlCap) {
-		y.capped, y.ttlCap = strings.Join(p.Chain, "+"), d.TTLCap
+		y.capped, y.health = out.capWhy()
+		y.ttlCap = d.TTLCap
 	}
 	shares := d.Shares(nil)
 	for i, id := range p.IDs {
@@ -130,8 +136,12 @@ func (w *walk) arrive(r *message.Response, y way) {
 		if y.names > 1 {
 			a.TTLWhy = "the shortest of the chain"
 		}
-		if y.capped != "" && a.TTL == y.ttlCap {
+		switch {
+		case y.capped == "" || a.TTL != y.ttlCap:
+		case !y.health:
 			a.TTLWhy = "the most that " + y.capped + " allows"
+		case a.TTL < y.ttl:
+			a.TTLWhy = fmt.Sprintf("%d s, lowered to %d s: %s", y.ttl, a.TTL, y.capped)
 		}
 	}
 	for i := range w.answers {
@@ -232,39 +242,6 @@ func (w *walk) candidate(h *answer.Hop, c *answer.Fork, i int) Candidate {
 	}
 	for _, rr := range setRecords(c.Set.Candidate(i), h.Name) {
 		out.Records, out.TTL = append(out.Records, rr.Data), rr.TTL
-	}
-	return out
-}
-
-// health tells in which state candidate i was when it was decided about, since when and why.
-func (w *walk) health(h *answer.Hop, c *answer.Fork, i int) Health {
-	p := c.Policy
-	out := Health{State: policy.Up.String()}
-	if i < len(p.Checks) {
-		out.Check = p.Checks[i]
-	}
-	if i < len(c.Facts.Health) {
-		out.State = c.Facts.Health[i].String()
-	}
-	switch {
-	case w.question.Down[p.IDs[i]]:
-		out.Reason = "assumed"
-		return out
-	case out.State == policy.Down.String() && (i >= len(p.Slots) || p.Slots[i].Health() != policy.Down):
-		out.Reason = "no live address behind it"
-		return out
-	}
-	if h.View == nil || w.server.Health == nil {
-		return out
-	}
-	for _, known := range w.server.Health.List(health.Query{View: h.View.Name, Name: p.Owner, Type: p.Type, ID: p.IDs[i]}) {
-		out.Reason = known.Why
-		if known.Override.Force != health.Auto {
-			out.Reason = strings.TrimSpace("held by " + known.Override.By + " " + known.Override.Reason)
-		}
-		if out.Check != "" || out.Reason != "" {
-			out.Since = known.Since.UTC().Format(time.RFC3339)
-		}
 	}
 	return out
 }

@@ -64,6 +64,9 @@ func TestRouteDiagnostics(t *testing.T) {
 		{"two values for one candidate", []string{"weighted id=a weight=3", "weighted id=a weight=4"}, `2:26: weighted: weight "4" differs from "3" on line 1, which is the same candidate`},
 		{"two chains", []string{"weighted id=a weight=3", "failover id=b role=primary"}, "2:5: failover beside weighted on line 1: all lines of one name and type have the same plugins"},
 		{"on-all-down", []string{"weighted weight=3 on-all-down=nodate"}, `1:35: on-all-down "nodate" is not one of open, nodata, servfail (did you mean "nodata"?)`},
+		{"panic-threshold", []string{"weighted weight=3 panic-threshold=101"}, `1:39: panic-threshold "101" is not a number from 0 to 100`},
+		{"two panic-thresholds", []string{"weighted id=a weight=3 panic-threshold=0", "weighted id=b weight=3 panic-threshold=7"}, `2:44: panic-threshold "7" differs from "0" on line 1: it is one for all candidates of a name and type`},
+		{"min-ttl", []string{"weighted weight=3 min-ttl=5s"}, `1:31: min-ttl "5s" is not a number from 0 to 2147483647`},
 		{"two on-all-down", []string{"weighted id=a weight=3 on-all-down=open", "weighted id=b weight=3 on-all-down=nodata"}, `2:40: on-all-down "nodata" differs from "open" on line 1: it is one for all candidates of a name and type`},
 	} {
 		p, diags := h.Route(annotated(c.lines...), Terms{})
@@ -97,6 +100,16 @@ func TestRouteAccepts(t *testing.T) {
 	}
 	if got := strings.Join(p.IDs, " ") + "/" + strings.Join(p.Checks, " "); got != "a b/web " {
 		t.Errorf("ids and checks: got %q, want %q", got, "a b/web ")
+	}
+	spec := annotated("weighted id=a weight=3 panic-threshold=40", "weighted id=b weight=3 panic-threshold=40 min-ttl=7")
+	spec.TTL = 61
+	if said := mustRoute(t, realHost(), spec); said.PanicThreshold != 40 || said.MinTTL != 7 {
+		t.Errorf("got panic-threshold %d, min-ttl %d; want 40, 7", said.PanicThreshold, said.MinTTL)
+	}
+	spec = annotated("weighted weight=3")
+	spec.TTL = 61
+	if unsaid := mustRoute(t, realHost(), spec); unsaid.PanicThreshold != 0 || unsaid.MinTTL != 31 {
+		t.Errorf("got panic-threshold %d, min-ttl %d; want 0 and half of the TTL", unsaid.PanicThreshold, unsaid.MinTTL)
 	}
 	if p.OnAllDown != policy.ServFailWhenDown || p.Wants != 0 || p.Owner != "app.example.com." || p.Type != 1 {
 		t.Errorf("got %+v, want servfail, no client, and the Spec's owner and type", p)

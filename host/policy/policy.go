@@ -25,9 +25,9 @@ type Spec struct {
 
 // Candidate is one alternative of a Spec: all lines that share an id.
 //
-// Attrs holds the annotation keys of all its lines in file order. A key may stand on several lines with one value. The common keys
-// id, check, on-all-down and evaluate-target-health may be among them: they belong to the host, never to a plugin, and ID and Check win
-// over them when set.
+// Attrs holds the annotation keys of all its lines in file order. A key may stand on several lines with one value. The common keys id, check,
+// on-all-down, panic-threshold, min-ttl and evaluate-target-health may be among them: they belong to the host, never to a plugin, and ID and
+// Check win over them when set.
 type Candidate struct {
 	ID    string
 	Check string // "": always up
