@@ -41,6 +41,8 @@ type events struct {
 	// What follows is run's.
 	left   float64 // decisions that may be made for shifts
 	leftAt time.Time
+	shifts *explain.Shifts // nil: none; starting instances of plugins takes time and memory, so they are kept while there is something to do
+	idle   bool            // they were not used since the latest tick
 }
 
 // newEvents watches the table from now on.
@@ -93,7 +95,6 @@ func (e *events) take() (list []health.Change, lost int) {
 
 // run tells until ctx is done, and then what is left.
 func (e *events) run(ctx context.Context) {
-	e.timeline.Load()
 	ticker := time.NewTicker(tellerPause)
 	defer ticker.Stop()
 	for {
@@ -101,9 +102,14 @@ func (e *events) run(ctx context.Context) {
 		case <-ctx.Done():
 			e.turn()
 			e.timeline.Close()
+			e.rest()
 			return
 		case <-ticker.C:
 			e.teller.Tick()
+			if e.idle {
+				e.rest()
+			}
+			e.idle = true
 		case <-e.wake:
 			select {
 			case <-ctx.Done():
@@ -234,8 +240,12 @@ func (e *events) moved(changes []health.Change) []*event.Moved {
 	if e.host.store.Load() == nil {
 		return moved
 	}
-	shifts := e.explain.Shifts()
-	defer shifts.Close()
+	if e.idle = false; e.shifts != nil && !e.shifts.Current() {
+		e.rest()
+	}
+	if e.shifts == nil {
+		e.shifts = e.explain.Shifts()
+	}
 	of := map[policyKey][]int{}
 	var order []policyKey
 	for i := range changes {
@@ -247,17 +257,25 @@ func (e *events) moved(changes []health.Change) []*event.Moved {
 	}
 	e.refill()
 	for _, key := range order {
-		p := shifts.Policy(key.view, key.name, key.typ)
+		p := e.shifts.Policy(key.view, key.name, key.typ)
 		if p == nil {
 			continue
 		}
 		state := explain.StateOf(p)
 		for at := len(of[key]) - 1; at >= 0; at-- {
 			i := of[key][at]
-			moved[i], state = e.shift(shifts, p, &changes[i], state, len(changes))
+			moved[i], state = e.shift(p, &changes[i], state, len(changes))
 		}
 	}
 	return moved
+}
+
+// rest gives back what finding out shifts takes.
+func (e *events) rest() {
+	if e.shifts != nil {
+		e.shifts.Close()
+		e.shifts = nil
+	}
 }
 
 // refill allows so many decisions more as time passed.
@@ -269,7 +287,7 @@ func (e *events) refill() {
 
 // shift computes what one change moved, after which the state was as given, and returns the one before it. It is not computed when too much
 // changes at once: count says how much.
-func (e *events) shift(shifts *explain.Shifts, p *policy.Policy, c *health.Change, state explain.State, count int) (*event.Moved, explain.State) {
+func (e *events) shift(p *policy.Policy, c *health.Change, state explain.State, count int) (*event.Moved, explain.State) {
 	at := -1
 	for i, id := range p.IDs {
 		if id == c.ID && c.ID != "" {
@@ -283,12 +301,12 @@ func (e *events) shift(shifts *explain.Shifts, p *policy.Policy, c *health.Chang
 	if c.From == policy.Unknown && c.To == policy.Up {
 		return nil, before // unknown counts as up
 	}
-	cost := float64(shifts.Cost(c.View, p))
+	cost := float64(e.shifts.Cost(c.View, p))
 	if cost > e.left {
 		return &event.Moved{Note: fmt.Sprintf("%d changes at once, so nobody looked what moved", count)}, before
 	}
 	e.left -= cost
-	shift := shifts.Of(c.View, p, before, now)
+	shift := e.shifts.Of(c.View, p, before, now)
 	moved := &event.Moved{Percent: shift.Percent, Clients: shift.Clients}
 	for _, m := range shift.Moves {
 		moved.Moves = append(moved.Moves, event.Move{Percent: m.Percent, From: m.From, To: m.To})

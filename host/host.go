@@ -119,6 +119,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	}
 	h.health = health.NewTable(nil)
 	h.events = h.newEvents()
+	h.followed.Go(func() { h.events.run(ctx) })
 	h.health.Pace(epochPace)
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.startQueryLog(ctx)
@@ -142,7 +143,6 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.ready.Store(true)
 	h.desk.serve()
 	h.followed.Go(func() { h.loader.Run(ctx) })
-	h.followed.Go(func() { h.events.run(ctx) })
 	return nil
 }
 

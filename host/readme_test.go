@@ -192,7 +192,7 @@ func errorsOf(diags diag.List) string {
 	return strings.Join(lines, "\n")
 }
 
-func writeFile(t *testing.T, name, text string) {
+func writeFile(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,8 @@ func TestText(t *testing.T) {
 	all.ID, all.LiveAfter, all.ToDistress, all.Why = "", 0, health.FailOpen, "none of 3 candidates live: all are taken as up"
 	again := all
 	again.From, again.To, again.FromDistress, again.ToDistress, again.Why = policy.Down, policy.Up, health.FailOpen, health.Calm, "2 of 3 candidates live"
+	view := down
+	view.View, view.Name, view.Type, view.ID = "", "views.", 0, "internal"
 	odd := down
 	odd.Name, odd.Why = ".", "line\nbreak \x1b[2J"
 	to := func(clients int, moves ...Move) *Moved {
@@ -63,6 +65,7 @@ func TestText(t *testing.T) {
 		{drained, nil, Warning, false, "app.example.com A eu drained, says ann@ops: disk"},
 		{all, nil, Critical, false, "app.example.com A: none of 3 candidates live: all are taken as up"},
 		{again, nil, Critical, true, "app.example.com A answered as usual again: 2 of 3 candidates live"},
+		{view, nil, Warning, false, "views internal down: connect refused (3/3)"},
 		{odd, nil, Warning, false, `. A eu down: line\nbreak \x1b[2J`},
 	} {
 		e := Of(&c.change, c.moved)

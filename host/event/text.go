@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/health"
 	"signpost/host/policy"
@@ -26,15 +27,21 @@ func (e *Event) text() string {
 
 // Who names the candidate, or the policy, as people do.
 func (e *Event) Who() string {
+	if e.View == "" && e.Name == views {
+		return strings.TrimSpace("views " + e.ID)
+	}
 	who := e.display() + " " + e.Type
 	if e.ID != "" {
 		who += " " + e.ID
 	}
-	if e.View != "public" && e.View != "" {
+	if e.View != config.PublicView {
 		who += " (view " + e.View + ")"
 	}
 	return who
 }
+
+// views stands in place of an owner name where views are the candidates.
+const views = "views."
 
 // display is the name without its last dot.
 func (e *Event) display() string {

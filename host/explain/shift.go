@@ -43,6 +43,9 @@ func (s *Server) Shifts() *Shifts {
 	return &Shifts{server: s, snap: s.Store.Load(), worker: s.Plugins.NewWorker()}
 }
 
+// Current tells whether the snapshot that it began with is still served.
+func (x *Shifts) Current() bool { return x.snap == x.server.Store.Load() }
+
 // Close gives back what it holds.
 func (x *Shifts) Close() { x.worker.Close() }
 

@@ -40,9 +40,9 @@ func newFile(stateDir, dir string, log *slog.Logger) *file {
 	return &file{path: filepath.Join(stateDir, fmt.Sprintf("timeline-%x.jsonl", name[:8])), log: log}
 }
 
-// load returns what stands in the old file and in the present one, and opens the latter.
+// load returns the latest of what stands in the old file and in the present one, and opens the latter.
 func (f *file) load() (events []event.Event) {
-	skipped := 0
+	var lines [][]byte
 	for _, path := range []string{f.path + oldSuffix, f.path} {
 		text, err := readWhole(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -50,13 +50,17 @@ func (f *file) load() (events []event.Event) {
 			continue
 		}
 		for line := range bytes.Lines(text) {
-			var e event.Event
-			if line[len(line)-1] != '\n' || json.Unmarshal(line, &e) != nil || e.At.IsZero() {
-				skipped++ // the last one was being written when the process ended
-				continue
-			}
-			events = append(events, e)
+			lines = append(lines, line)
 		}
+	}
+	skipped := 0
+	for _, line := range lines[max(len(lines)-eventsMax, 0):] {
+		var e event.Event
+		if line[len(line)-1] != '\n' || json.Unmarshal(line, &e) != nil || e.At.IsZero() {
+			skipped++ // the last one was being written when the process ended
+			continue
+		}
+		events = append(events, e)
 	}
 	if skipped > 0 {
 		f.log.Warn(fmt.Sprintf("timeline: %d lines of %s are damaged and left out", skipped, f.path))
@@ -72,7 +76,16 @@ func readWhole(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, 4*fileLenMax))
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	text := make([]byte, min(info.Size(), 4*fileLenMax))
+	n, err := io.ReadFull(file, text)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = nil // it became shorter
+	}
+	return text[:n], err
 }
 
 // open opens the file for appending, behind its last whole line.

@@ -29,27 +29,24 @@ type Timeline struct {
 	ring []event.Event // the oldest at begin, once it is full
 	at   int           // of the oldest
 	seq  uint64        // of the latest
-
-	loaded chan struct{} // closed by Load
+	read bool          // what the file has is here
 }
 
-// New returns an empty timeline. Load has to be called once.
+// New returns a timeline. What an earlier process wrote is read when it is needed: it takes 30 ms, which a start has not.
 func New(o Options) *Timeline {
-	t := &Timeline{loaded: make(chan struct{})}
+	t := new(Timeline)
 	if o.StateDir != "" {
 		t.file = newFile(o.StateDir, o.Dir, o.Log)
 	}
 	return t
 }
 
-// Load reads what an earlier process wrote. Who asks in the meantime waits.
-func (t *Timeline) Load() {
-	defer close(t.loaded)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.file == nil {
+// loadLocked reads what an earlier process wrote, once.
+func (t *Timeline) loadLocked() {
+	if t.read || t.file == nil {
 		return
 	}
+	t.read = true
 	for _, e := range t.file.load() {
 		t.seq = max(t.seq+1, e.Seq)
 		e.Seq = t.seq
@@ -57,10 +54,11 @@ func (t *Timeline) Load() {
 	}
 }
 
-// Append adds events, in order, and numbers them where they stand. Load must have returned.
+// Append adds events, in order, and numbers them where they stand.
 func (t *Timeline) Append(events []event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.loadLocked()
 	for i := range events {
 		t.seq++
 		events[i].Seq = t.seq
@@ -107,9 +105,9 @@ type Query struct {
 
 // Find returns the events that q wants.
 func (t *Timeline) Find(q Query) Page {
-	<-t.loaded
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.loadLocked()
 	page := Page{Events: []event.Event{}, Last: t.seq}
 	for i := len(t.ring) - 1; i >= 0; i-- {
 		e := &t.ring[(t.at+i)%len(t.ring)]

@@ -23,11 +23,10 @@ func of(n int) event.Event {
 		Type: "A", ID: "eu", Check: "web", From: "up", To: "down", Text: fmt.Sprintf("n%d.example.com A eu down", n)}
 }
 
-// open returns a loaded timeline whose file is in dir, and what it logs.
+// open returns a timeline whose file is in dir, and what it logs.
 func open(dir string) (*Timeline, *bytes.Buffer) {
 	log := new(bytes.Buffer)
 	t := New(Options{Dir: "zones", StateDir: dir, Log: slog.New(slog.NewTextHandler(log, nil))})
-	t.Load()
 	return t, log
 }
 
@@ -208,7 +207,7 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-// Protects readers beside the writer, and those that ask before what the file has is there.
+// Protects readers beside the writer.
 func TestConcurrent(t *testing.T) {
 	line := New(Options{Log: slog.New(slog.DiscardHandler)})
 	var readers sync.WaitGroup
@@ -226,7 +225,22 @@ func TestConcurrent(t *testing.T) {
 			}
 		})
 	}
-	line.Load()
 	fill(line, 0, 1000)
 	readers.Wait()
+}
+
+// BenchmarkLoad is what two full files cost at the start.
+func BenchmarkLoad(b *testing.B) {
+	dir := b.TempDir()
+	line, _ := open(dir)
+	fill(line, 0, 12_000)
+	line.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		line, _ := open(dir)
+		if got := len(line.Find(Query{}).Events); got != eventsMax {
+			b.Fatalf("got %d events, want %d", got, eventsMax)
+		}
+		line.Close()
+	}
 }
