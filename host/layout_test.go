@@ -31,7 +31,7 @@ var floor = map[string]int{
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
 	"plugins/calculated": 2, "plugins/degraded": 2, "plugins/quorum": 2, "plugins/responsetime": 2,
-	"plugins/examples/canary": 2, "sdk/tck": 2,
+	"plugins/examples/canary": 2, "plugins/examples/error-budget": 2, "sdk/tck": 2,
 	"host/compile": 3, "host/event": 3, "host/message": 3, "host/override": 3, "host/workshop": 3, "plugins/builtin": 3,
 	"host/answer": 4, "host/probe/attempt": 4, "host/querylog/line": 4,
 	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/override/file": 5, "host/querylog/file": 5,

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host/workshop"
+	"signpost/sdk/abi"
 )
 
 func newPluginNew() *cobra.Command {
@@ -20,8 +21,10 @@ func newPluginNew() *cobra.Command {
 		Short: "Make the folder of a new plugin",
 		Long: `New writes a folder that builds as it is with the language's ordinary tools: a
 small policy, its tests, golden decisions, a README and the SDK. It needs no
-checkout of Signpost and, but for AssemblyScript's compiler, no network.`,
+checkout of Signpost and, but for AssemblyScript's compiler, no network. A plugin
+of kind routing chooses among the candidates of a name, one of kind health judges checks.`,
 		Example: `  signpost plugin new canary
+  signpost plugin new patient --kind health
   signpost plugin new time-of-day --lang rust --dir ~/policies/time-of-day`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -46,9 +49,11 @@ checkout of Signpost and, but for AssemblyScript's compiler, no network.`,
 	set := command.Flags()
 	set.SortFlags = false
 	set.StringVar(&scaffold.Language, "lang", "go", "write it in `LANGUAGE`: "+strings.Join(languages, ", "))
+	set.StringVar(&scaffold.Kind, "kind", workshop.Kinds()[0], "what it is for, as `KIND`: "+strings.Join(workshop.Kinds(), ", "))
 	set.StringVar(&dir, "dir", "", "the folder (default: NAME)")
 	set.BoolVar(&asJSON, "json", false, "print one JSON object")
 	_ = command.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languages, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(workshop.Kinds(), cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
@@ -71,8 +76,12 @@ func printNew(w io.Writer, dir string, scaffold workshop.Scaffold, files []strin
 		fmt.Fprintf(table, "  %s\tthe policy's own tests, without a sandbox\n", recipe.Test)
 	}
 	fmt.Fprintf(table, "  signpost plugin build\tmakes %s\n", recipe.Output())
-	fmt.Fprintf(table, "  signpost plugin test\tgolden decisions on the host that runs it in production\n")
-	fmt.Fprintf(table, "  cp %s DIR/plugins/\tlive within a second, in the zones of DIR\n", recipe.Output())
+	decisions, where := "decisions", "in the zones of DIR"
+	if scaffold.Kind == abi.KindHealth {
+		decisions, where = "verdicts", "for the checks of DIR/signpost.yaml"
+	}
+	fmt.Fprintf(table, "  signpost plugin test\tgolden %s on the host that runs it in production\n", decisions)
+	fmt.Fprintf(table, "  cp %s DIR/plugins/\tlive within a second, %s\n", recipe.Output(), where)
 	if err := table.Flush(); err != nil {
 		return err
 	}

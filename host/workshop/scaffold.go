@@ -15,11 +15,13 @@ import (
 
 	"signpost/host/diag"
 	"signpost/sdk"
+	"signpost/sdk/abi"
 )
 
-// scaffolds are the folders of new plugins, by language. Names that end in .tmpl lose it, and their text is a template of a Scaffold.
+// scaffolds are the folders of new plugins, by language: of routing plugins, and what is other in those of health plugins. Names that end in
+// .tmpl lose it, and their text is a template of a Scaffold.
 //
-//go:embed all:scaffold
+//go:embed all:scaffold all:health
 var scaffolds embed.FS
 
 const (
@@ -33,6 +35,7 @@ const (
 type Scaffold struct {
 	Name     string // as in zone files: time-of-day
 	Language string // go
+	Kind     string // abi.KindHealth, or abi.KindRouting, which "" means too
 }
 
 // Ident is the name as an identifier: time_of_day.
@@ -44,14 +47,19 @@ func (s Scaffold) Title() string {
 }
 
 // Languages returns the languages that New knows, in alphabetical order.
-func Languages() []string {
-	entries, _ := scaffolds.ReadDir("scaffold") // embedded: it is there
+func Languages() []string { return folders("scaffold") }
+
+func folders(root string) []string {
+	entries, _ := scaffolds.ReadDir(root) // embedded: it is there
 	var names []string
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
 	return names
 }
+
+// Kinds returns the kinds of plugins that New knows.
+func Kinds() []string { return []string{abi.KindRouting, abi.KindHealth} }
 
 // pluginName is what the host takes as a plugin's name.
 var pluginName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -63,6 +71,12 @@ func (s Scaffold) Check() error {
 	}
 	if languages := Languages(); !slices.Contains(languages, s.Language) {
 		return fmt.Errorf("language %q is not one of %s%s", s.Language, strings.Join(languages, ", "), diag.DidYouMean(s.Language, languages))
+	}
+	if s.Kind != "" && !slices.Contains(Kinds(), s.Kind) {
+		return fmt.Errorf("kind %q is not one of %s%s", s.Kind, strings.Join(Kinds(), ", "), diag.DidYouMean(s.Kind, Kinds()))
+	}
+	if judging := folders("health"); s.Kind == abi.KindHealth && !slices.Contains(judging, s.Language) {
+		return fmt.Errorf("there is no folder of a health plugin in %s, but in %s", s.Language, strings.Join(judging, ", "))
 	}
 	if s.Language == "rust" && s.Name[0] <= '9' {
 		return fmt.Errorf("name %q: cargo takes no name that begins with a digit", s.Name)
@@ -105,9 +119,15 @@ func New(dir string, s Scaffold) ([]string, error) {
 	return names, nil
 }
 
-// addScaffold adds the language's own files.
+// addScaffold adds the language's own files. Those of a health plugin replace those of a routing plugin.
 func (s Scaffold) addScaffold(files map[string][]byte) error {
-	root := path.Join("scaffold", s.Language)
+	if err := s.addFolder(files, path.Join("scaffold", s.Language)); err != nil || s.Kind != abi.KindHealth {
+		return err
+	}
+	return s.addFolder(files, path.Join("health", s.Language))
+}
+
+func (s Scaffold) addFolder(files map[string][]byte, root string) error {
 	return eachFile(scaffolds, root, func(name string, text []byte) error {
 		plain, isTemplate := strings.CutSuffix(name, templateSuffix)
 		if !isTemplate {

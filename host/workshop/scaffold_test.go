@@ -157,10 +157,12 @@ func TestNewRefuses(t *testing.T) {
 		scaffold Scaffold
 		want     string
 	}{
-		{t.TempDir(), Scaffold{"Time", "go"}, `name "Time": a plugin's name is lower-case letters, digits and hyphens, at most 63, as in time-of-day`},
-		{t.TempDir(), Scaffold{"", "go"}, `name ""`},
-		{t.TempDir(), Scaffold{"a", "goo"}, `language "goo" is not one of `},
-		{full, Scaffold{"a", "go"}, " is not empty: choose another folder with --dir"},
+		{t.TempDir(), Scaffold{Name: "Time", Language: "go"}, `name "Time": a plugin's name is lower-case letters, digits and hyphens, at most 63, as in time-of-day`},
+		{t.TempDir(), Scaffold{Name: "", Language: "go"}, `name ""`},
+		{t.TempDir(), Scaffold{Name: "a", Language: "goo"}, `language "goo" is not one of `},
+		{t.TempDir(), Scaffold{Name: "a", Language: "go", Kind: "filter"}, `kind "filter" is not one of routing, health`},
+		{t.TempDir(), Scaffold{Name: "a", Language: "assemblyscript", Kind: "health"}, "there is no folder of a health plugin in assemblyscript, but in "},
+		{full, Scaffold{Name: "a", Language: "go"}, " is not empty: choose another folder with --dir"},
 	} {
 		if _, err := New(c.dir, c.scaffold); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v, want %s", c.scaffold, err, c.want)

@@ -18,13 +18,14 @@ type language struct {
 	policy string   // the conformance policy, here
 	place  string   // of a plugin's source in its folder
 	own    []string // the command of a plugin's own tests; none: golden decisions are its tests
+	judges bool     // its SDK has health plugins
 }
 
 var languages = []language{
-	{"go", "tck.go", "plugin.go", []string{"go", "test", "./..."}},
-	{"rust", "rust/plugin.rs", "src/lib.rs", []string{"cargo", "test", "--offline"}},
-	{"assemblyscript", "assemblyscript/plugin.ts", "plugin.ts", nil},
-	{"c", "c/plugin.c", "plugin.c", []string{"make", "test"}},
+	{"go", "tck.go", "plugin.go", []string{"go", "test", "./..."}, true},
+	{"rust", "rust/plugin.rs", "src/lib.rs", []string{"cargo", "test", "--offline"}, false},
+	{"assemblyscript", "assemblyscript/plugin.ts", "plugin.ts", nil, false},
+	{"c", "c/plugin.c", "plugin.c", []string{"make", "test"}, false},
 }
 
 // needTools skips the test if the language's tools are not installed, and has the right ones found first.

@@ -213,6 +213,28 @@ func TestScaffolds(t *testing.T) {
 	}
 }
 
+// Protects who begins a health plugin in the same way.
+func TestHealthScaffolds(t *testing.T) {
+	cache := t.TempDir()
+	for _, l := range languages {
+		if !l.judges {
+			continue
+		}
+		t.Run(l.name, func(t *testing.T) {
+			needTools(t, l.name)
+			dir := filepath.Join(t.TempDir(), "patient")
+			if _, err := workshop.New(dir, workshop.Scaffold{Name: "patient", Language: l.name, Kind: abi.KindHealth}); err != nil {
+				t.Fatal(err)
+			}
+			module := build(t, dir)
+			checkGolden(t, module, cache, readGolden(t, filepath.Join(dir, workshop.GoldenFile)))
+			if l.own != nil {
+				runIn(t, dir, l.own...)
+			}
+		})
+	}
+}
+
 // Protects the Rust crate's own tests and documentation.
 func TestCrate(t *testing.T) {
 	needTools(t, "rust")
@@ -262,7 +284,7 @@ want c=1
 func TestExamples(t *testing.T) {
 	cache := t.TempDir()
 	for _, example := range []struct{ name, language string }{
-		{"canary", "go"}, {"drain-asn", "rust"}, {"carbon", "assemblyscript"}, {"overflow", "c"},
+		{"canary", "go"}, {"drain-asn", "rust"}, {"carbon", "assemblyscript"}, {"overflow", "c"}, {"error-budget", "go"},
 	} {
 		t.Run(example.name, func(t *testing.T) {
 			needTools(t, example.language)
