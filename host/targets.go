@@ -2,7 +2,6 @@ package host
 
 import (
 	"errors"
-	"fmt"
 
 	"signpost/host/admin"
 	"signpost/host/probe"
@@ -54,7 +53,7 @@ func refusalOf(err error) error {
 	case errors.Is(err, probe.ErrNoPush):
 		return refusedPush{err, admin.ErrNoPush}
 	case errors.Is(err, probe.ErrPushToken):
-		return fmt.Errorf("%w: %w", err, admin.ErrPushToken)
+		return admin.ErrPushToken
 	}
 	return err
 }

@@ -58,9 +58,10 @@ func TestPush(t *testing.T) {
 		{"guarded", `{"text":"busy"}`, []string{secret}, 503, "not now", ""},
 		{"guarded", `{"up":true}`, []string{secret}, 400, "unknown field", ""},
 		{"guarded", `{"text":"a\nb"}`, []string{secret}, 400, "one line", ""},
-		{"guarded", "ok", []string{secret, "Content-Type: text/plain"}, 415, "application/json", ""},
+		{"guarded", `{"ok":true}`, []string{secret, "Content-Type: application/x-www-form-urlencoded"}, 200, `"ok": true`, "guarded true "}, // as curl -d says
+		{"open", "{}", []string{"Content-Type: text/plain"}, 415, "application/json", ""},
+		{"open", "", []string{"Sec-Fetch-Site: cross-site"}, 403, "other sites", ""},
 		{"guarded", "", []string{secret, "Origin: http://evil.example"}, 403, "may not ask", ""},
-		{"guarded", "", []string{secret, "Sec-Fetch-Site: cross-site"}, 403, "other sites", ""},
 		{"gaurded", "", []string{secret}, 404, "no such push check", ""},
 		{"open", "", nil, 403, "can be reached from other machines", ""}, // which has no token, on an address that is not loopback
 	} {
