@@ -75,7 +75,7 @@ beside the records: shares of the traffic, regions, health.`,
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newServe(), newCheck(), newExplain(), newDiff(), newReplay(), newPlugin(), newHealth(), newStatus(), newTimeline(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newExplain(), newDiff(), newReplay(), newPlugin(), newHealth(), newStatus(), newMetrics(), newTimeline(), newVersion())
 	root.InitDefaultHelpCmd()
 	for _, command := range root.Commands() {
 		if command.Name() == "help" {
