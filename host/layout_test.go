@@ -51,7 +51,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":               {"cmd/signpost"},
 	"github.com/tetratelabs/wazero":        {"host/plugin"},
 	"golang.org/x/net":                     {"host/admin", "host/probe/attempt"},
-	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load"},
+	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load", "host/probe/attempt"},
 }
 
 // topLevel is all that may stand beside the dot-files.

@@ -20,7 +20,7 @@ type Result struct {
 	OK     bool
 	NoData bool          // of a metric: the server did not answer, or has no value; OK is false then
 	Took   time.Duration // of all of it
-	Code   uint16        // status of HTTP, rcode of DNS, exit status of a program; 0 where there is none
+	Code   uint16        // status of HTTP; 0 where there is none
 	Text   string        // in a few words: "200 OK", "connect refused"
 }
 
@@ -65,6 +65,14 @@ func New(name string, c *config.Check, o Options) (Prober, error) {
 		return newTCP(c, o), nil
 	case config.CheckTLS:
 		return newTLS(c, o)
+	case config.CheckDNS:
+		return newDNS(c, o)
+	case config.CheckICMP:
+		return newICMP(c, o)
+	case config.CheckExec:
+		return newExec(name, c, o)
+	case config.CheckMetric:
+		return newMetric(c, o)
 	}
 	return nil, nil
 }

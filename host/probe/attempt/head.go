@@ -105,7 +105,7 @@ func status(raw []byte) int {
 // field notes what a field says of the body.
 func (h *head) field(raw []byte, cut bool) error {
 	name, value, ok := bytes.Cut(raw, []byte(":"))
-	if !ok || !token(name) {
+	if !ok || !token(bytes.TrimRight(name, " \t")) { // a space before the colon makes it another field, as for net/http
 		return errMalformed
 	}
 	switch {
