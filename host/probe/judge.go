@@ -58,6 +58,18 @@ func (s *Scheduler) convokeLocked(cfg *config.Config) (diags diag.List) {
 	return diags
 }
 
+// Judges returns who judges the checks: a plugin that changes has to go on with all of them.
+func (s *Scheduler) Judges() (judges []*plugin.Judge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(s.checks)) {
+		if j := s.checks[name].judge; j != nil {
+			judges = append(judges, j)
+		}
+	}
+	return judges
+}
+
 // judgeOf is the plugin that a check is to be judged by.
 func judgeOf(c *config.Check) string {
 	if c.Kind == config.CheckCalculated && c.Judge == config.DefaultJudge {
