@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -122,7 +121,7 @@ func (f *timelineFlags) tail(ctx context.Context, values url.Values, out *timeli
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && (first || !errors.Is(err, errAbsent)):
+		case err != nil && first:
 			return err
 		case err == nil && page.Last < last:
 			last = 0
