@@ -79,8 +79,20 @@ func reference(raw []byte, method string) (status int, content []byte, ok bool) 
 	return 0, nil, false
 }
 
-// stricter reports whether a head has what net/http lets pass and we do not: another version than HTTP/1, a status that is not between spaces.
+// stricter reports whether a head has what net/http lets pass and RFC 9112 does not: a status that is not between spaces, a field's name that is
+// not a token.
 func stricter(raw []byte) bool {
-	line, _, _ := bytes.Cut(raw, []byte("\n"))
-	return status(bytes.TrimSuffix(line, []byte("\r"))) == 0
+	statusLine := true
+	for text := range bytes.Lines(raw) {
+		text = bytes.TrimRight(text, "\r\n")
+		name, _, _ := bytes.Cut(text, []byte(":"))
+		switch {
+		case statusLine && status(text) == 0:
+			return true
+		case !statusLine && len(text) > 0 && !token(bytes.TrimRight(name, " \t")):
+			return true
+		}
+		statusLine = len(text) == 0 // after an interim response
+	}
+	return false
 }
