@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Values[sessionKey{}] = new(session)
+			env.Values[exporterKey{}] = &exporter{gauges: map[string]string{}}
 			env.Values[backendsKey{}] = map[string]*backend{}
 			env.Setenv("CACHE_DIRECTORY", cache)
 			env.Setenv("STATE_DIRECTORY", filepath.Join(env.WorkDir, ".state"))
@@ -85,6 +86,8 @@ func TestScripts(t *testing.T) {
 //	await-hits NAME COUNT          wait for so many more
 //	kill                           end the server at once
 //	post PATH [TEXT [TOKEN]]       send to a page of the admin server
+//	gauge SERIES VALUE             set a gauge of an exporter for Prometheus; $EXPORTER is its address
+//	prometheus [ADDR…]             start a Prometheus that scrapes the exporter and these addresses; $PROMETHEUS is its address
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"serve":      serveCommand,
@@ -103,6 +106,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"hold":       holdCommand,
 	"release":    releaseCommand,
 	"occupy":     occupyCommand,
+	"gauge":      gaugeCommand,
+	"prometheus": prometheusCommand,
 	"receiver":   receiverCommand,
 	"expand":     expandCommand,
 	"module":     moduleCommand,
