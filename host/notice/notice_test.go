@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +39,8 @@ func change(n int, from, to policy.Health) event.Event {
 // receiver is a real HTTP server that notes what it gets.
 type receiver struct {
 	*httptest.Server
+	connections atomic.Int32
+
 	mu       sync.Mutex
 	requests []request
 }
@@ -52,7 +56,7 @@ type request struct {
 func receive(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *receiver {
 	t.Helper()
 	got := new(receiver)
-	got.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	got.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Errorf("read a request: %v", err)
@@ -65,6 +69,12 @@ func receive(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Req
 			answer(n, w, r)
 		}
 	}))
+	got.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			got.connections.Add(1)
+		}
+	}
+	got.Start()
 	t.Cleanup(got.Close)
 	return got
 }
@@ -361,7 +371,7 @@ func TestHangingReceiver(t *testing.T) {
 	}
 }
 
-// Protects receivers from floods: hundreds of notices in a second make few requests of at most 100, and each comes once, in order.
+// Protects receivers from floods: hundreds of notices in a second make few requests of at most 100 on one connection, and each comes once, in order.
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	got := receive(t, nil)
@@ -372,8 +382,8 @@ func TestBatches(t *testing.T) {
 	}
 	eventually(t, "all notices", func() bool { return len(got.notices(t)) == count })
 	teller.Close()
-	if seen := got.seen(); len(seen) > 10 {
-		t.Errorf("got %d requests for %d notices", len(seen), count)
+	if seen := got.seen(); len(seen) > 10 || got.connections.Load() != 1 {
+		t.Errorf("got %d requests on %d connections for %d notices", len(seen), got.connections.Load(), count)
 	}
 	for n, text := range got.notices(t) {
 		if want := down(n).Text; text != want {
