@@ -118,9 +118,9 @@ func (h *Host) start(ctx context.Context) (err error) {
 		return err
 	}
 	h.health = health.NewTable(nil)
+	h.health.Pace(epochPace)
 	h.events = h.newEvents()
 	h.followed.Go(func() { h.events.run(ctx) })
-	h.health.Pace(epochPace)
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.startQueryLog(ctx)
 	h.startProbing(ctx)

@@ -29,7 +29,7 @@ func locatedWorker(t testing.TB, text, table string) *Worker {
 	regions := geo.NewRegions(nil)
 	z, _, diags := compile.Compile(compile.Source{
 		Path: "test.zone", Origin: []byte("\x07example\x03com\x00"), Open: func(string) ([]byte, error) { return []byte(text), nil },
-		Terms: plugin.Terms{Regions: regions},
+		Terms: plugin.Terms{Regions: regions}, Checks: map[string]bool{"web": true},
 	}, h)
 	if z == nil {
 		t.Fatal(diags)

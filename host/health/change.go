@@ -75,7 +75,7 @@ func (t *Table) Judge(k Key, f Finding) bool {
 		return false
 	}
 	before := c.slot.Standing()
-	c.finding, c.judged = f, true
+	c.finding = f
 	moved, told := c.publish(t.now(), false)
 	if moved {
 		t.moveLocked(true)

@@ -76,29 +76,20 @@ func TestShareSteps(t *testing.T) {
 	}
 }
 
-// Protects on-unknown: what is not known counts as the check says, before the first finding and later, and is still called unknown.
+// Protects on-unknown: what is not known counts as the check says, and is still called unknown.
 func TestUnknownCounts(t *testing.T) {
 	table := NewTable(nil)
-	early := of("main web", "standby")
-	table.Replace("public", nil, []*policy.Policy{early})
-	table.Presume(map[string]policy.Health{"web": policy.Down})
-	late := of("main web", "more web")
-	late.Owner = "late.example.com."
-	table.Replace("public", nil, []*policy.Policy{late})
-	expect(t, "zones before the checks", early, policy.Down, policy.Up)
-	expect(t, "zones after them", late, policy.Down, policy.Down)
+	p := of("main web", "standby")
+	table.Replace("public", nil, []*policy.Policy{p})
+	table.Judge(Key(one("main")), Finding{Health: policy.Unknown, Share: 100})
+	expect(t, "the check says unknown, which counts as up", p, policy.Unknown, policy.Up)
+	table.Judge(Key(one("main")), Finding{Health: policy.Unknown, Counts: policy.Down, Share: 100})
+	expect(t, "the check says unknown, which counts as down", p, policy.Down, policy.Up)
 	if got := table.List(one("main"))[0]; got.State != policy.Down || got.Verdict != policy.Unknown {
 		t.Errorf("got %+v, want down, the verdict unknown", got)
 	}
-	table.Judge(Key(one("main")), Finding{Health: policy.Unknown, Share: 100})
-	expect(t, "the check says unknown, which counts as up", early, policy.Unknown, policy.Up)
-	table.Presume(nil)
-	expect(t, "what was judged stays", early, policy.Unknown, policy.Up)
-	expect(t, "what was not counts as up", late, policy.Unknown, policy.Unknown)
-	table.Judge(Key(one("main")), Finding{Health: policy.Unknown, Counts: policy.Down, Share: 100})
-	expect(t, "the check says unknown, which counts as down", early, policy.Down, policy.Up)
 	table.Override(one("main"), Override{Force: ForceUp})
-	expect(t, "an operator knows", early, policy.Up, policy.Up)
+	expect(t, "an operator knows", p, policy.Up, policy.Up)
 }
 
 // Protects what is drained from being taken for dead, and what is dead for drained.

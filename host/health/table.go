@@ -24,8 +24,7 @@ type Table struct {
 	mu         sync.Mutex
 	sets       map[setKey]*set
 	watch      []func(Change)
-	unjudged   map[string]policy.Health // by check: what its candidates count as before it said anything
-	distressed [len(DistressWords)]int  // policies
+	distressed [len(DistressWords)]int // policies
 
 	overrides []*held // the latest last
 }
@@ -51,7 +50,6 @@ type candidate struct {
 
 	endpoints []string  // for the check
 	finding   Finding   // of the check; without one it is up
-	judged    bool      // the finding is the check's own
 	lowered   bool      // the flip that was published is of a run of contrary probes
 	override  *held     // nil: none
 	since     time.Time // when the state that counts became what it is
@@ -123,11 +121,11 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 		c := s.find(id, i)
 		if c == nil {
 			c = &candidate{id: id, check: p.Checks[i], slot: new(policy.Slot)}
-			t.begin(c)
+			c.begin(t.now())
 			fresh = append(fresh, c)
 		} else if c.check != p.Checks[i] { // what another check said says nothing
 			c.check = p.Checks[i]
-			changed = t.begin(c) || changed
+			changed = c.begin(t.now()) || changed
 		}
 		if p.Endpoints != nil {
 			c.endpoints = p.Endpoints[i]
@@ -151,40 +149,13 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 }
 
 // begin sets the verdict that a candidate has before its check said anything.
-func (t *Table) begin(c *candidate) (changed bool) {
-	c.finding, c.judged = Finding{Health: policy.Up, Share: 100}, false
+func (c *candidate) begin(now time.Time) (changed bool) {
+	c.finding = Finding{Health: policy.Up, Share: 100}
 	if c.check != "" {
-		c.finding.Health, c.finding.Counts = policy.Unknown, t.unjudged[c.check]
+		c.finding.Health = policy.Unknown
 	}
-	moved, _ := c.publish(t.now(), true)
-	return moved
-}
-
-// Presume says what the candidates of each check count as before it said anything of them: up, unless counts says Down. It replaces what was said before.
-func (t *Table) Presume(counts map[string]policy.Health) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.unjudged = counts
-	now, moved, touched := t.now(), false, map[setKey]bool{}
-	t.eachLocked(Query{}, func(key setKey, c *candidate) {
-		if c.check == "" || c.judged || c.finding.Counts == counts[c.check] {
-			return
-		}
-		before := c.slot.Standing()
-		c.finding.Counts = counts[c.check]
-		if changed, told := c.publish(now, true); changed {
-			moved, touched[key] = true, true
-			if told {
-				t.tellLocked(key, c, before)
-			}
-		}
-	})
-	for key := range touched {
-		t.reviewLocked(key)
-	}
-	if moved {
-		t.moveLocked(false)
-	}
+	changed, _ = c.publish(now, true)
+	return changed
 }
 
 // releaseLocked takes back what claimLocked gave.

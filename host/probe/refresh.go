@@ -208,13 +208,11 @@ func (s *Scheduler) tellLocked(u *user) {
 		return
 	}
 	f, known := u.finding()
-	if !known {
-		if u.said.Health != policy.Unknown {
-			return // its verdict stays until there is another
-		}
-		if u.check.config.OnUnknown == config.UnknownDown {
-			f.Health = policy.Down
-		}
+	if !known && u.said.Health != policy.Unknown {
+		return // its verdict stays until there is another
+	}
+	if f.Health == policy.Unknown && u.check.config.OnUnknown == config.UnknownDown {
+		f.Counts = policy.Down
 	}
 	if f == u.said {
 		return

@@ -213,7 +213,9 @@ func (u *user) finding() (f health.Finding, known bool) {
 		f.Health = policy.Down
 	}
 	if f.Health == policy.Up {
-		f.Share = uint8(max(1, (shares+count/2)/count))
+		if f.Share = uint8((shares + count/2) / count); shares > 0 {
+			f.Share = max(1, f.Share)
+		}
 	}
 	f.Flip, f.Why = u.flip(f.Health), u.why(count)
 	if tripped > 0 {
