@@ -27,7 +27,7 @@ var floor = map[string]int{
 	"host/diag": 0, "host/geo": 0, "host/geo/sample": 0, "host/listen/socket": 0, "host/rrdata": 0, "host/wire": 0, "sdk/abi": 0,
 	"plugins": 0, "plugins/generate": 0, "host/metrics/grafana": 0, // the embedded module and what builds it import nothing
 	"host/config": 1, "host/metrics": 1, "host/policy": 1, "host/querylog": 1, "sdk": 1,
-	"host/guard": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
+	"host/guard": 2, "host/tsig": 2, "host/health": 2, "host/plugin": 2, "host/zone": 2, "host/zonefile": 2, "plugins/weighted": 2,
 	"plugins/failover": 2, "plugins/geolocation": 2, "plugins/geoproximity": 2, "plugins/ipbased": 2, "plugins/latency": 2,
 	"plugins/multivalue": 2, "plugins/simple": 2, "plugins/splithorizon": 2, "plugins/sticky": 2, "plugins/threshold": 2,
 	"plugins/calculated": 2, "plugins/degraded": 2, "plugins/quorum": 2, "plugins/responsetime": 2,

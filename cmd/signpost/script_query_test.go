@@ -25,6 +25,7 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 	m.RecursionDesired = true
 	m.SetEdns0(1232, false)
 	client, server := dns.Client{Timeout: 5 * time.Second}, running(ts).addr
+	key := ""
 	for _, option := range args[2:] {
 		option, value, _ := strings.Cut(option, "=")
 		switch option {
@@ -42,15 +43,36 @@ func ask(ts *testscript.TestScript, args []string) (*dns.Msg, string) {
 			m.Extra = nil
 		case "+from":
 			client.Dialer = dialerFrom(value, client.Net == "tcp")
+		case "+key":
+			key = value
 		case "+at":
 			server = addrAt(ts, value)
 		default:
 			ts.Fatalf("unknown option %q", option)
 		}
 	}
+	if key == "" {
+		r, _, err := client.Exchange(m, server)
+		ts.Check(err)
+		return r, render(r)
+	}
+	algorithm, rest, _ := strings.Cut(key, ":")
+	name, secret, ok := strings.Cut(rest, ":")
+	if !ok {
+		ts.Fatalf("usage: +key=ALGORITHM:NAME:SECRET")
+	}
+	m.SetTsig(dns.Fqdn(name), dns.Fqdn(algorithm), 300, time.Now().Unix())
+	client.TsigSecret = map[string]string{dns.Fqdn(name): secret}
 	r, _, err := client.Exchange(m, server)
-	ts.Check(err)
-	return r, render(r)
+	switch {
+	case r == nil:
+		ts.Check(err)
+	case err != nil:
+		return r, fmt.Sprintf("unproven: %v\n", err) + render(r)
+	case r.IsTsig() == nil:
+		return r, "unproven: no signature\n" + render(r)
+	}
+	return r, "proven\n" + render(r)
 }
 
 // subnetOption is the client subnet of a query (RFC 7871).

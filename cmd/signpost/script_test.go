@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 //
 //	serve DIR [FLAG…]              start a server on free ports; $ADDR and $ADMIN are its addresses
 //	query NAME TYPE [+OPTION…]     print rcode, flags and sections; +tcp +do +ch +nord +noedns +subnet=PREFIX (then also "subnet: PREFIX/SCOPE") +from=ADDR +at=N
+//	                               +key=ALGORITHM:NAME:SECRET signs with TSIG; the first line says whether the response is "proven"
 //	await TEXT NAME TYPE […]       query until the output matches the regular expression
 //	share N NAME TYPE VALUE LO HI  ask N times; VALUE must be LO to HI percent of the answers
 //	edit FILE OLD NEW              replace text in place, as a simple editor does

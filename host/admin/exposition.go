@@ -93,6 +93,14 @@ var families = []struct {
 		{metrics.CookiesBad, []string{"bad"}},
 		{metrics.CookiesMalformed, []string{"malformed"}},
 	}},
+	{"signpost_tsig_queries_total", "Queries with a TSIG record, by what it was.", []string{"result"}, []row{
+		{metrics.TSIGGood, []string{"good"}},
+		{metrics.TSIGBadKey, []string{"badkey"}},
+		{metrics.TSIGBadSig, []string{"badsig"}},
+		{metrics.TSIGBadTime, []string{"badtime"}},
+		{metrics.TSIGBadTrunc, []string{"badtrunc"}},
+		{metrics.TSIGFormErr, []string{"formerr"}},
+	}},
 	{"signpost_acl_denied_queries_total", "Queries that the access list refused.", nil, []row{
 		{metrics.ACLDenied, nil},
 	}},

@@ -55,6 +55,7 @@ type Worker struct {
 
 	tcp   bool // the query came over TCP
 	query wire.Query
+	signature
 	view  *zone.View // in which its name was found; nil: in none
 	chain chain
 	sums  zone.Sums
@@ -100,11 +101,12 @@ func (w *Worker) Begin() {
 	if w.decisionsOf != snap.Generation {
 		w.forget(snap.Generation)
 	}
-	if w.horizonOf != snap.Generation {
-		w.horizon.begin(snap, w.server.metrics)
-	}
 	if w.rules == nil || w.rules.config != snap.Config {
 		w.rules = w.server.rulesOf(snap.Config)
+		w.session.Use(w.rules.keys)
+	}
+	if w.horizonOf != snap.Generation {
+		w.horizon.begin(snap, w.rules.keys, w.server.metrics)
 	}
 	if on := w.server.log.On(); on != (w.log != nil) {
 		w.switchLog(on)
@@ -135,14 +137,14 @@ func (w *Worker) Respond(pkt []byte, n int, client netip.AddrPort, tcp bool) int
 	w.counts.Inc(metrics.Transport(tcp, addr.Is6()))
 	w.counts.Add(bytesIn(tcp), n)
 	q, out := &w.query, &w.out
-	w.tcp, w.view = tcp, nil
+	w.tcp, w.view, w.signature.key, w.signature.room = tcp, nil, 0, 0
 	verdict := q.Parse(pkt, n)
 	if verdict == wire.Drop {
 		w.counts.Inc(metrics.Ignored)
 		return 0
 	}
 	out.start(pkt[:cap(pkt)], q)
-	if w.admit(verdict, addr) {
+	if (q.TSIG == 0 || w.authenticate(pkt[:n], verdict)) && w.admit(verdict, addr) {
 		out.limitTo(w.limit(), w.optLen())
 		w.lookUp(addr)
 	}
@@ -179,15 +181,15 @@ func (w *Worker) admit(verdict wire.Verdict, addr netip.Addr) bool {
 	return false
 }
 
-// limit is the longest response that the client takes, in bytes.
+// limit is the longest response that the client takes, in bytes, without its signature.
 func (w *Worker) limit() int {
 	if w.tcp {
-		return 0xFFFF
+		return 0xFFFF - w.signature.room
 	}
 	if !w.query.EDNS.Present {
-		return 512
+		return 512 - w.signature.room
 	}
-	return min(max(512, int(w.query.EDNS.UDPSize)), w.snap.Config.UDPPayload)
+	return min(max(512, int(w.query.EDNS.UDPSize)), w.snap.Config.UDPPayload) - w.signature.room
 }
 
 // lookUp answers the question.

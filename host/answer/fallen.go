@@ -66,9 +66,14 @@ func (w *Worker) nextView() int {
 	return number
 }
 
-// ruleOut takes away the views that this listener hides and those that the client was sent to.
+// ruleOut takes away the views that this listener hides, those of keys that the query is not signed with, and those that the client was sent to.
 func (w *Worker) ruleOut() {
 	copy(w.ruledOut, w.hidden)
+	for i, keys := range w.keys {
+		if keys != nil && !slices.Contains(keys, w.sight.key) {
+			w.ruledOut[i] = policy.Down
+		}
+	}
 	for _, number := range w.sight.views[:w.sight.count] {
 		w.ruledOut[number] = policy.Down
 	}

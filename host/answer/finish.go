@@ -44,6 +44,9 @@ func (w *Worker) finish() int {
 		w.writeOPT()
 	}
 	out.header()
+	if w.signature.room > 0 {
+		return w.session.Sign(out.msg, out.off, w.now)
+	}
 	return out.off
 }
 

@@ -7,6 +7,7 @@ import (
 	"signpost/host/config"
 	"signpost/host/guard"
 	"signpost/host/metrics"
+	"signpost/host/tsig"
 	"signpost/host/wire"
 )
 
@@ -16,11 +17,12 @@ type rules struct {
 	acl     *guard.ACL
 	cookies *guard.Cookies
 	limit   *guard.RateLimit
+	keys    *tsig.Keys
 }
 
 // newRules makes the rules of c. A rate limit that did not change keeps its table: a reload forgives nobody.
 func newRules(c *config.Config, secret [16]byte, before *rules) *rules {
-	r := &rules{config: c, acl: guard.NewACL(c.ACL.Allow, c.ACL.Deny)}
+	r := &rules{config: c, acl: guard.NewACL(c.ACL.Allow, c.ACL.Deny), keys: tsig.NewKeys(c.Keys)}
 	if c.Cookies.Enabled {
 		secrets := c.Cookies.Secrets
 		if len(secrets) == 0 {

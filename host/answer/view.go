@@ -8,6 +8,7 @@ import (
 
 	"signpost/host/metrics"
 	"signpost/host/policy"
+	"signpost/host/tsig"
 	"signpost/host/wire"
 	"signpost/host/zone"
 )
@@ -22,6 +23,7 @@ const sightBits = 10
 type sight struct {
 	high, low uint64 // the client's address
 	era       uint64 // 0: of no client
+	key       uint16 // that the client signs with, by number; 0: none
 	views     [viewsMax]uint16
 	count     uint8 // of views that are known
 	whole     bool  // there are no more
@@ -43,6 +45,7 @@ type horizon struct {
 	at       int             // number of the view that the latest name was found in, or noView
 	behind   bool            // the client sees another view before it
 	hidden   []policy.Health // by view: Down where no query of this listener may see it
+	keys     [][]uint16      // by view: numbers of the keys that see it; nil: everybody
 	ruledOut []policy.Health // scratch: those, and the ones that were asked
 	chosen   policy.Decision
 
@@ -51,7 +54,7 @@ type horizon struct {
 }
 
 // begin prepares for the views of a new snapshot.
-func (h *horizon) begin(snap *zone.Snapshot, set *metrics.Set) {
+func (h *horizon) begin(snap *zone.Snapshot, keys *tsig.Keys, set *metrics.Set) {
 	h.horizonOf, h.at, h.behind = snap.Generation, noView, false
 	if snap.Choice == nil {
 		return
@@ -59,7 +62,7 @@ func (h *horizon) begin(snap *zone.Snapshot, set *metrics.Set) {
 	if h.sights == nil {
 		h.sights = make([]sight, 1<<sightBits)
 	}
-	h.hidden, h.counters = h.hidden[:0], h.counters[:0]
+	h.hidden, h.keys, h.counters = h.hidden[:0], h.keys[:0], h.counters[:0]
 	h.fallen.begin(len(snap.Views))
 	for _, view := range snap.Views {
 		state := policy.Up
@@ -67,6 +70,7 @@ func (h *horizon) begin(snap *zone.Snapshot, set *metrics.Set) {
 			state = policy.Down
 		}
 		h.hidden = append(h.hidden, state)
+		h.keys = append(h.keys, numbers(view.Keys, keys))
 		h.counters = append(h.counters, set.View(view.Name))
 	}
 	h.ruledOut = make([]policy.Health, len(snap.Views))
@@ -87,12 +91,12 @@ func (h *horizon) flush() {
 func (w *Worker) look(addr netip.Addr) {
 	raw := addr.As16()
 	high, low := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
-	s := &w.sights[((low^bits.RotateLeft64(high, 32))*0x9E3779B97F4A7C15)>>(64-sightBits)]
+	s := &w.sights[((low^bits.RotateLeft64(high, 32)^uint64(w.signature.key)<<32)*0x9E3779B97F4A7C15)>>(64-sightBits)]
 	if w.trace != nil {
 		w.judgeViews() // it says who is down
 	}
-	if s.era != w.era || s.low != low || s.high != high || w.trace != nil {
-		*s = sight{high: high, low: low, era: w.era}
+	if s.era != w.era || s.low != low || s.high != high || s.key != w.signature.key || w.trace != nil {
+		*s = sight{high: high, low: low, era: w.era, key: w.signature.key}
 	}
 	w.sight = s
 }

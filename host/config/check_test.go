@@ -132,10 +132,11 @@ func TestDefaultsOfKinds(t *testing.T) {
 	beside := map[string]string{
 		"checks.http": "", "checks.https": "verify: yes", "checks.tls": "server-name: a.example", "checks.dns": "name: .", "checks.push": "",
 		"checks.metric": "url: http://127.0.0.1, query: up, above: 0", "notices.webhooks": "url: http://127.0.0.1",
+		"keys": "secret: MDEyMzQ1Njc4OWFiY2RlZg==",
 	}
 	checked := 0
 	for _, o := range options {
-		if o.fallback == "" || !strings.HasPrefix(o.path, "checks.") && !strings.HasPrefix(o.path, "notices.") {
+		if o.fallback == "" || !strings.HasPrefix(o.path, "checks.") && !strings.HasPrefix(o.path, "notices.") && !strings.HasPrefix(o.path, "keys.") {
 			continue
 		}
 		words := strings.Split(strings.NewReplacer(".*", "", ".-", "").Replace(o.path), ".")
@@ -143,6 +144,9 @@ func TestDefaultsOfKinds(t *testing.T) {
 		if words[0] == "notices" {
 			before = words[0] + ": { "
 			after = " }"
+		}
+		if words[0] == "keys" {
+			before, after = words[0]+": { web: { "+beside["keys"]+", ", " } }"
 		}
 		key := words[len(words)-1]
 		if len(words) == 3 {

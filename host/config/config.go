@@ -30,6 +30,7 @@ type Config struct {
 	AdminHosts     []string // names beside addresses, localhost and the machine's own by which its clients may call it, in lower case
 
 	Views  []View // in order; public is always among them
+	Keys   []Key  // in order
 	Serial string // SerialFile or SerialAuto
 
 	QueryLog string // file that gets a line for each query, relative to the data directory; empty = none
@@ -77,6 +78,7 @@ type View struct {
 	Pos         diag.Pos       // of its name; the zero Pos for a public view that is not listed
 	Clients     []netip.Prefix // masked; empty = every client
 	ClientsPos  diag.Pos       // of them
+	Keys        []string       // names of keys, as Key has them: only queries that are signed with one of them see it; empty = all
 	Listen      []string       // the sockets, as Sockets returns them, whose queries may see it; empty = all
 	Fallthrough bool           // a name that its zone lacks is looked up in the next view
 	Check       string         // the view is left out while it is down; "": never

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite the table in README.md")
 // Protects the default column of the manual: each value in it, written into a file, changes nothing.
 func TestDefaultsAreWhatTheTableSays(t *testing.T) {
 	for _, o := range options {
-		if o.fallback == "" || strings.HasPrefix(o.path, "checks.") || strings.HasPrefix(o.path, "notices.") {
+		if o.fallback == "" || strings.HasPrefix(o.path, "checks.") || strings.HasPrefix(o.path, "notices.") || strings.HasPrefix(o.path, "keys.") {
 			continue // check_test.go has those
 		}
 		keys := strings.Split(strings.ReplaceAll(o.path, "*", "web"), ".")
@@ -270,7 +270,7 @@ var mistakes = []struct{ text, want string }{
 
 // Protects the text and place of every kind of mistake.
 func TestDiagnostics(t *testing.T) {
-	for _, c := range slices.Concat(mistakes, checkMistakes) {
+	for _, c := range slices.Concat(mistakes, checkMistakes, keyMistakes) {
 		_, diags := Parse("", []byte(c.text))
 		var got []string
 		for _, d := range diags {
@@ -364,7 +364,7 @@ func TestReadmeExample(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(everything))
 	f.Add([]byte(everyKind))
-	for _, c := range checkMistakes {
+	for _, c := range slices.Concat(checkMistakes, keyMistakes) {
 		f.Add([]byte(c.text))
 	}
 	f.Add([]byte("a: &a [*a]\nserial: *a\nviews: *a\n? [x]\n: y\n<<: {}\n"))

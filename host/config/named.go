@@ -14,6 +14,7 @@ func (p *parser) finish() {
 	p.finishACL()
 	p.finishChecks()
 	p.finishViewChecks()
+	p.finishKeys()
 	p.finishNotices()
 	for name, limits := range p.plugins {
 		p.config.Plugins[name] = *limits

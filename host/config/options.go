@@ -38,7 +38,14 @@ var serverOptions = []option{
 	{"views.*.fallthrough", "false", "A name that does not exist in the view's zone is looked up in the client's next view.", boolean(func(p *parser, name string) *bool { return &p.view(name).Fallthrough }), nil},
 	{"views.*.check", "", "Check, with a `target` or of a kind without endpoint: while it is down, the view stands behind the client's others. While all are down, it is as if all were up.", setViewCheck, nil},
 	{"views.*.attributes", "", "Keys and values for the plugins of `view-policy`, as in an annotation; a list is joined by commas.", setAttributes, nil},
+	{"views.*.key", "", "Key, or a list of them: only queries that are signed with one see the view; left out: all.", setViewKey, nil},
 	{"view-policy", DefaultViewPolicy, "The plugin that chooses a client's views, or several joined by `+`. The candidates are the views, with their `clients` and `attributes`.", setViewPolicy, nil},
+
+	{"keys", "", "TSIG keys (RFC 8945), by name. A query that is signed with one gets a signed response, and sees the views of that key.", nil, nil},
+	{"keys.*", "", "", nil, openKey},
+	{"keys.*.algorithm", KeyAlgorithms[0], "`hmac-sha256`, `hmac-sha384`, `hmac-sha512`, or for old clients `hmac-sha1`.", oneOf(ofKey(func(k *Key) *string { return &k.Algorithm }), KeyAlgorithms...), nil},
+	{"keys.*.secret", "", "The secret in base64, at least 16 bytes of it. It or `secret-file` is needed.", setSecret, nil},
+	{"keys.*.secret-file", "", "File with the secret in base64, so that it does not stand here. Followed like a zone.", setFileOf(ofKey(func(k *Key) *File { return &k.SecretFile })), nil},
 
 	{"serial", "file", "`file`: the SOA serial is the file's. `auto`: it also grows when the content changed and the file's serial did not.", oneOf(func(p *parser, _ string) *string { return &p.config.Serial }, SerialFile, SerialAuto), nil},
 

@@ -22,16 +22,17 @@ type value struct {
 
 // parser is one Parse in progress.
 type parser struct {
-	config  *Config
-	diags   diag.List
-	file    string
-	lines   []string
-	anchors map[string]ast.Node
-	checks  map[string]*Check
-	plugins map[string]*PluginLimits
-	sockets []viewSocket
-	regions map[string]*geo.Region
-	seen    map[string]diag.Pos // what must not be named twice, by key and value
+	config   *Config
+	diags    diag.List
+	file     string
+	lines    []string
+	anchors  map[string]ast.Node
+	checks   map[string]*Check
+	plugins  map[string]*PluginLimits
+	sockets  []viewSocket
+	viewKeys []viewKey
+	regions  map[string]*geo.Region
+	seen     map[string]diag.Pos // what must not be named twice, by key and value
 }
 
 // Parse reads the text of signpost.yaml; path is the name in the diagnostics. It returns all mistakes at once, in file order. The
@@ -111,7 +112,11 @@ func (p *parser) mapping(path, name string, where value) {
 
 // named reads the mapping of a name the user chose.
 func (p *parser) named(row *option, name string, keyPos diag.Pos, child value) {
-	if !isName(name) {
+	if row.path == "keys.*" && !isKeyName(name) {
+		p.diags.Errorf(keyPos, "%s: the name of a key is a domain name of at most 63 bytes, letters, digits, - and _ between dots", child.key)
+		return
+	}
+	if row.path != "keys.*" && !isName(name) {
 		p.diags.Errorf(keyPos, "%s: a name has 1..63 letters, digits, - and _, and begins with a letter or digit", child.key)
 		return
 	}

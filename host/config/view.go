@@ -159,7 +159,7 @@ func (p *parser) finishViews() {
 		return // the clients may be what is wrong, or somebody else chooses
 	}
 	for i, view := range views[:len(views)-1] {
-		if len(view.Clients) > 0 || len(view.Listen) > 0 {
+		if len(view.Clients) > 0 || len(view.Listen) > 0 || len(view.Keys) > 0 {
 			continue
 		}
 		p.diags.Warnf(view.Pos, "views.%s has no clients, so everybody sees its zones, and before those of views.%s", view.Name, views[i+1].Name)

@@ -37,6 +37,10 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 		var diags diag.List
 		next, diags = config.Parse(config.FileName, c.text)
 		l.found.config = diags
+		if !l.readSecrets(&r, next) {
+			l.postpone(config.FileName, now)
+			return false
+		}
 	}
 	delete(l.busy, config.FileName)
 	if l.found.config.Errors() > 0 {

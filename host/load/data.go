@@ -96,7 +96,7 @@ func sameTerms(a, b *config.Config) bool {
 
 // isData tells whether a path is one of the files.
 func (l *Loader) isData(file string) bool {
-	return slices.ContainsFunc(l.data[:], func(f dataFile) bool { return f.wanted.Path == file && file != "" })
+	return slices.Contains(l.secrets, file) || slices.ContainsFunc(l.data[:], func(f dataFile) bool { return f.wanted.Path == file && file != "" })
 }
 
 // dataPaths lists the files.
@@ -106,7 +106,7 @@ func (l *Loader) dataPaths() (paths []string) {
 			paths = append(paths, path)
 		}
 	}
-	return paths
+	return append(paths, l.secrets...)
 }
 
 // fullPath is where a path leads that may be absolute: databases of places stand where the system's tools put them.
@@ -119,6 +119,10 @@ func fullPath(dir, file string) string {
 
 // touchData has a changed file read.
 func (l *Loader) touchData(file string) {
+	if slices.Contains(l.secrets, file) {
+		l.settler.demand(config.FileName, l.options.Now())
+		l.lookAt = time.Time{} // that reads it
+	}
 	for i := range l.data {
 		if f := &l.data[i]; f.wanted.Path == file {
 			f.due = true

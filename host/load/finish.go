@@ -187,7 +187,7 @@ func (l *Loader) publish() {
 	views := make([]*zone.View, 0, len(l.config.Views))
 	for _, v := range l.config.Views {
 		view := zone.NewView(v.Name, v.Clients, byView[v.Name])
-		view.Listeners, view.Fallthrough = v.Listen, v.Fallthrough
+		view.Listeners, view.Keys, view.Fallthrough = v.Listen, v.Keys, v.Fallthrough
 		views = append(views, view)
 	}
 	l.options.Store.Publish(&zone.Snapshot{Generation: generation, Config: l.config, Views: views, Choice: l.choice, Geo: l.facts})

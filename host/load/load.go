@@ -99,6 +99,7 @@ type Loader struct {
 	entries      map[string]*entry          // by path of the zone file
 	data         [dataFileCount]dataFile    // about clients
 	facts        *geo.Data                  // what they hold, published
+	secrets      []string                   // files of keys that the latest configuration names
 	order        []*entry                   // entries by path; nil: to be sorted again
 	dependents   map[string]map[string]bool // path of an included file → paths of the zone files
 	config       *config.Config             // published

@@ -45,7 +45,7 @@ func joinPrefixes(v *config.View) string {
 // choosing tells whether there is anything to choose: more than one view for everybody.
 func choosing(cfg *config.Config) bool {
 	first := &cfg.Views[0]
-	return len(cfg.Views) > 1 || len(first.Clients)+len(first.Listen)+len(first.Attributes) > 0 || !byClients(cfg)
+	return len(cfg.Views) > 1 || len(first.Clients)+len(first.Keys)+len(first.Listen)+len(first.Attributes) > 0 || !byClients(cfg)
 }
 
 // byClients tells whether the views are chosen by the plugin that does so by default.

@@ -60,6 +60,13 @@ const (
 	CookiesBad       // queries with a server cookie that did not verify
 	CookiesMalformed // answered FORMERR (RFC 7873 section 5.2.2)
 
+	TSIGGood // queries with a TSIG record, by what it was (RFC 8945)
+	TSIGBadKey
+	TSIGBadSig
+	TSIGBadTime
+	TSIGBadTrunc
+	TSIGFormErr
+
 	ACLDenied
 	Ignored // packets not answered: responses, runts
 

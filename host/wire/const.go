@@ -42,6 +42,7 @@ const (
 	NotImp   = 4
 	Refused  = 5
 	YXDomain = 6
+	NotAuth  = 9
 	BadVers  = 16
 )
 
@@ -70,6 +71,7 @@ const (
 	TypeNSEC3PARAM = 51
 	TypeSVCB       = 64
 	TypeHTTPS      = 65
+	TypeTSIG       = 250
 	TypeIXFR       = 251
 	TypeAXFR       = 252
 	TypeANY        = 255

@@ -14,6 +14,7 @@ type Query struct {
 	Flags uint16 // the header's second word
 	End   int    // offset past the question; HeaderLen when there is no question
 	EDNS  EDNS
+	TSIG  int // offset of the TSIG record, the last one; 0: there is none
 }
 
 // Opcode of the message.
@@ -39,6 +40,7 @@ func (q *Query) Parse(msg []byte, n int) Verdict {
 	q.Flags = binary.BigEndian.Uint16(msg[2:])
 	q.End = HeaderLen
 	q.EDNS = EDNS{}
+	q.TSIG = 0
 	if q.Flags&FlagQR != 0 {
 		return Drop
 	}
@@ -87,6 +89,13 @@ func (q *Query) parseRest(msg []byte, before, additional int) Verdict {
 			if !q.EDNS.parse(msg[past:dataOff], msg[dataOff:dataEnd]) {
 				return Malformed
 			}
+		}
+		if kind == TypeTSIG {
+			// RFC 8945 §5.1: one TSIG, the last record of the additional section.
+			if i < before || i != before+additional-1 {
+				return Malformed
+			}
+			q.TSIG = off
 		}
 		off = dataEnd
 	}

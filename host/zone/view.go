@@ -44,6 +44,7 @@ type View struct {
 	Clients     []netip.Prefix // nil: everybody
 	Zones       []*Zone
 	Listeners   []string // only queries that come in there may see it, each spelled as a socket is bound: "192.0.2.1:53"; nil: all
+	Keys        []string // only queries that are signed with one of them may see it, as config.Key names them; nil: all
 	Fallthrough bool     // a name that its zone lacks is looked up in the next view, too
 
 	index     Index // of the origins: index in Zones plus one
