@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -62,19 +65,28 @@ func gaugeCommand(ts *testscript.TestScript, neg bool, args []string) {
 // scrapeEvery is how often the script's Prometheus looks.
 const scrapeEvery = 200 * time.Millisecond
 
-// prometheusCommand starts a Prometheus that scrapes the exporter, and these other addresses, until the script ends; $PROMETHEUS is its address.
+// prometheusSettings are its configuration: how often, the files of rules, and whom to scrape.
+const prometheusSettings = `global: { scrape_interval: %v, scrape_timeout: %v, evaluation_interval: %v }
+rule_files: [%q]
+scrape_configs: [{ job_name: script, static_configs: [{ targets: ["%s"] }] }]
+`
+
+// prometheusCommand starts a Prometheus that scrapes the exporter and these other addresses, with the script's *.rules.yaml, until the
+// script ends; $PROMETHEUS is its address.
 func prometheusCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || ts.Getenv("EXPORTER") == "" {
-		ts.Fatalf("usage: prometheus [ADDR…], after gauge")
+	if neg || ts.Getenv("EXPORTER") == "" && len(args) == 0 {
+		ts.Fatalf("usage: prometheus [ADDR…], or after gauge")
+	}
+	if addr := ts.Getenv("EXPORTER"); addr != "" {
+		args = append(args, addr)
 	}
 	program, err := exec.LookPath("prometheus")
 	ts.Check(err)
 	dir := ts.MkAbs(".prometheus")
 	ts.Check(os.MkdirAll(dir, 0o755))
 	settings := filepath.Join(dir, "prometheus.yml")
-	targets := strings.Join(append([]string{ts.Getenv("EXPORTER")}, args...), `", "`)
-	ts.Check(os.WriteFile(settings, fmt.Appendf(nil, "global: { scrape_interval: %v, scrape_timeout: %v }\nscrape_configs: [ { job_name: script, static_configs: [ { targets: [\"%s\"] } ] } ]\n",
-		scrapeEvery, scrapeEvery, targets), 0o600))
+	targets := strings.Join(args, `", "`)
+	ts.Check(os.WriteFile(settings, fmt.Appendf(nil, prometheusSettings, scrapeEvery, scrapeEvery, scrapeEvery, ts.MkAbs("*.rules.yaml"), targets), 0o600))
 	for try := 1; ; try++ { // another program may take the port in between
 		addr := vacantAddr(ts)
 		command := exec.Command(program, "--config.file="+settings, "--storage.tsdb.path="+filepath.Join(dir, fmt.Sprint("data", try)),
@@ -121,4 +133,21 @@ func vacantAddr(ts *testscript.TestScript) string {
 	ts.Check(err)
 	defer listener.Close()
 	return listener.Addr().String()
+}
+
+// awaitSeriesCommand asks the script's Prometheus until what it answers matches.
+func awaitSeriesCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await-series REGEXP PROMQL")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("%s that matches %q", args[1], args[0]), func() (bool, string) {
+		response, err := http.Get("http://" + ts.Getenv("PROMETHEUS") + "/api/v1/query?query=" + url.QueryEscape(args[1]))
+		ts.Check(err)
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		ts.Check(err)
+		return pattern.Match(text), string(text)
+	})
 }

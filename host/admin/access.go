@@ -93,9 +93,10 @@ func newGate(access *Access, socket, exposed bool) *gate {
 }
 
 // reads lets a request through that was sent to a name of ours: a page whose name a stranger turned to this address can read nothing here.
+// Whoever brings the token is no such page.
 func (g *gate) reads(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := g.named(r); err != nil {
+		if err := g.named(r); err != nil && !g.proven(r) {
 			respondJSON(w, http.StatusForbidden, Refusal{err.Error()})
 			return
 		}
@@ -105,12 +106,8 @@ func (g *gate) reads(handler http.Handler) http.Handler {
 
 // changes lets a request through that may change something.
 func (g *gate) changes(handler http.Handler) http.Handler {
-	return g.reads(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		code, err := ours(r)
-		if err == nil {
-			code, err = g.trusted(r)
-		}
-		if err != nil {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if code, err := g.admits(r); err != nil {
 			refuse(w, code, err)
 			return
 		}
@@ -118,7 +115,18 @@ func (g *gate) changes(handler http.Handler) http.Handler {
 			r.RemoteAddr = "the admin socket" // which has no address to tell who it was
 		}
 		handler.ServeHTTP(w, r)
-	}))
+	})
+}
+
+// admits tells why a request may not change anything.
+func (g *gate) admits(r *http.Request) (code int, err error) {
+	if err := g.named(r); err != nil && !g.proven(r) {
+		return http.StatusForbidden, err
+	}
+	if code, err := ours(r); err != nil {
+		return code, err
+	}
+	return g.trusted(r)
 }
 
 // refuse answers a request that is not let through.
@@ -164,6 +172,16 @@ func (g *gate) own(host string) bool {
 	}
 	_, hosts := g.access.rules()
 	return slices.Contains(hosts, host)
+}
+
+// proven tells whether a request brings the token that there is.
+func (g *gate) proven(r *http.Request) bool {
+	tokenFile, _ := g.access.rules()
+	if tokenFile == "" || r.Header.Get("Authorization") == "" {
+		return false
+	}
+	token, err := readToken(tokenFile)
+	return err == nil && bears(r, token)
 }
 
 // trusted refuses who may not change anything.

@@ -105,6 +105,13 @@ func TestToken(t *testing.T) {
 			t.Errorf("file %.20q, %.40q: got %d %s %q, want %d %q", c.file, c.authorization, code, text, asks, c.code, c.says)
 		}
 	}
+	for authorization, want := range map[string]int{"Bearer " + strings.Repeat("x", 1024): 200, "Bearer wrong": 403} {
+		for method, body := range map[string]string{"GET": "", "POST": change} { // who has the token may call us by any name
+			if code, text, _ := send(t, http.DefaultClient, method, url+"/health", body, "Host: dns.example.net", "Authorization: "+authorization); code != want {
+				t.Errorf("%s by another name with %.20q: got %d %s, want %d", method, authorization, code, text, want)
+			}
+		}
+	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}

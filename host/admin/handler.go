@@ -27,7 +27,7 @@ const (
 	forMachines reach = iota // what orchestrators and Prometheus poll, by whatever name they know the server
 	forReaders               // everybody who calls the server by a name of its own
 	forChanges               // likewise, and who may change something
-	forPushes                // likewise, or who has the token of the check, as the handler finds out
+	forPushes                // likewise, or who has the token of the check: the handler finds out
 )
 
 // route is one method of one path. A test compares all of them with openapi.json.
@@ -71,7 +71,7 @@ func newHandler(o Options, g *gate, complaints *log.Logger) http.Handler {
 	for _, r := range list {
 		handler := r.handler
 		switch r.reach {
-		case forReaders, forPushes:
+		case forReaders:
 			handler = g.reads(handler)
 		case forChanges:
 			handler = g.changes(handler)

@@ -73,10 +73,7 @@ func (p *pushes) push(name string, w http.ResponseWriter, r *http.Request) (ok b
 		return false, http.StatusNotFound, err
 	}
 	if !guarded { // who brings the check's token is no page of another site
-		if code, err = ours(r); err == nil {
-			code, err = p.gate.trusted(r)
-		}
-		if err != nil {
+		if code, err = p.gate.admits(r); err != nil {
 			return false, code, err
 		}
 	}
