@@ -37,7 +37,7 @@ var floor = map[string]int{
 	"host/admin": 5, "host/explain": 5, "host/listen/tcp": 5, "host/listen/udp": 5, "host/load": 5, "host/override/file": 5, "host/querylog/file": 5,
 	"host/notice": 5, "host/probe": 5, "host/timeline": 5,
 	"host": 6, "host/conformance": 6,
-	"cmd/peerbench": 7, "cmd/signpost": 7,
+	"cmd/exercise": 7, "cmd/peerbench": 7, "cmd/signpost": 7,
 }
 
 // homes says which packages may import a module of others. Tests may use miekg/dns, the oracle, and those in testHomes.
@@ -45,7 +45,7 @@ var homes = map[string][]string{
 	"github.com/fsnotify/fsnotify":         {"host/load"},
 	"github.com/goccy/go-yaml":             {"host/config", "host/override"},
 	"github.com/maxmind/mmdbwriter":        {"cmd/peerbench", "host/geo/sample"},
-	"github.com/miekg/dns":                 {"cmd/peerbench", "host/probe/attempt"},
+	"github.com/miekg/dns":                 {"cmd/exercise", "cmd/peerbench", "host/probe/attempt"},
 	"github.com/oschwald/maxminddb-golang": {"host/geo"},
 	"github.com/prometheus/client_golang":  {"host/admin"},
 	"github.com/spf13/cobra":               {"cmd/signpost"},
