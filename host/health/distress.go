@@ -35,9 +35,8 @@ func (d Distress) state() policy.Health {
 	return policy.Up
 }
 
-// look tells in which distress a policy is, and why.
-func (s *set) look() (d Distress, live int, why string) {
-	of, drained := len(s.candidates), 0
+// count tells how many of a policy's candidates are live, and how many are only drained.
+func (s *set) count() (live, drained int) {
 	for _, c := range s.candidates {
 		switch now := c.slot.Standing(); {
 		case now.Live():
@@ -46,17 +45,36 @@ func (s *set) look() (d Distress, live int, why string) {
 			drained++
 		}
 	}
+	return live, drained
+}
+
+// distressOf is what becomes of a policy with so many candidates.
+func (s *set) distressOf(live, drained int) Distress {
 	switch {
-	case s.policy.Panics(live, of-drained):
-		return Panic, live, fmt.Sprintf("%d of %d candidates live, fewer than panic-threshold=%d asks for: the dead are taken as up", live, of-drained, s.policy.PanicThreshold)
+	case s.policy.Panics(live, len(s.candidates)-drained):
+		return Panic
 	case live > 0:
-		return Calm, live, fmt.Sprintf("%d of %d candidates live", live, of)
+		return Calm
 	case s.policy.OnAllDown != policy.FailOpen:
-		return AllDown, 0, fmt.Sprintf("none of %d candidates live: on-all-down=%v", of, s.policy.OnAllDown)
-	case drained > 0:
-		return FailOpen, 0, fmt.Sprintf("none of %d candidates live: the %d drained ones are taken as up", of, drained)
+		return AllDown
 	}
-	return FailOpen, 0, fmt.Sprintf("none of %d candidates live: all are taken as up", of)
+	return FailOpen
+}
+
+// why tells people why a policy is in d.
+func (s *set) why(d Distress, live, drained int) string {
+	of := len(s.candidates)
+	switch {
+	case d == Panic:
+		return fmt.Sprintf("%d of %d candidates live, fewer than panic-threshold=%d asks for: the dead are taken as up", live, of-drained, s.policy.PanicThreshold)
+	case d == Calm:
+		return fmt.Sprintf("%d of %d candidates live", live, of)
+	case d == AllDown:
+		return fmt.Sprintf("none of %d candidates live: on-all-down=%v", of, s.policy.OnAllDown)
+	case drained > 0:
+		return fmt.Sprintf("none of %d candidates live: the %d drained ones are taken as up", of, drained)
+	}
+	return fmt.Sprintf("none of %d candidates live: all are taken as up", of)
 }
 
 // Distressed is a policy that is not calm.
@@ -73,8 +91,8 @@ func (t *Table) Distressed() []Distressed {
 	var list []Distressed
 	for key, s := range t.sets {
 		if s.distress != Calm {
-			_, _, why := s.look()
-			list = append(list, Distressed{Key{View: key.view, Name: key.owner, Type: key.typ}, s.distress, why})
+			live, drained := s.count()
+			list = append(list, Distressed{Key{View: key.view, Name: key.owner, Type: key.typ}, s.distress, s.why(s.distress, live, drained)})
 		}
 	}
 	slices.SortFunc(list, func(a, b Distressed) int {
@@ -89,14 +107,15 @@ func (t *Table) reviewLocked(key setKey) {
 	if s == nil {
 		return
 	}
-	before := s.distress
-	next, live, why := s.look()
+	live, drained := s.count()
+	before, next := s.distress, s.distressOf(live, drained)
 	if next == before {
 		return
 	}
 	t.distressed[before]--
 	t.distressed[next]++
 	s.distress = next
+	why := s.why(next, live, drained)
 	for _, watch := range t.watch {
 		watch(Change{
 			Key: Key{View: key.view, Name: key.owner, Type: key.typ}, At: t.now(), From: before.state(), To: next.state(), FromShare: 100, ToShare: 100,
