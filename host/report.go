@@ -7,7 +7,6 @@ import (
 	"signpost/host/health"
 	"signpost/host/load"
 	"signpost/host/policy"
-	"signpost/host/rrdata"
 )
 
 // reportMax bounds the lists of a report that zones, checks and operators make long.
@@ -75,7 +74,7 @@ func (h *Host) reportHealth(r *admin.Report) {
 	distressed := h.health.Distressed()
 	r.DistressCount = len(distressed)
 	for _, d := range distressed[:min(len(distressed), reportMax)] {
-		r.Distressed = append(r.Distressed, admin.PolicyReport{View: d.View, Name: d.Name, Type: rrdata.TypeName(d.Type), Distress: d.Distress.String(), Why: d.Why})
+		r.Distressed = append(r.Distressed, admin.PolicyReport{View: d.View, Name: d.Name, Type: health.TypeName(d.Type), Distress: d.Distress.String(), Why: d.Why})
 	}
 	overrides := h.health.Overrides()
 	r.OverrideCount = len(overrides)

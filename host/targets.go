@@ -4,8 +4,8 @@ import (
 	"errors"
 
 	"signpost/host/admin"
+	"signpost/host/health"
 	"signpost/host/probe"
-	"signpost/host/rrdata"
 )
 
 // targets are what the checks know of their endpoints.
@@ -28,7 +28,7 @@ func targetOf(t *probe.Target) admin.Target {
 		out.Last = &t.Last
 	}
 	for _, u := range t.Users {
-		out.Users = append(out.Users, admin.TargetUse{View: u.View, Name: u.Name, Type: rrdata.TypeName(u.Type), ID: u.ID})
+		out.Users = append(out.Users, admin.TargetUse{View: u.View, Name: u.Name, Type: health.TypeName(u.Type), ID: u.ID})
 	}
 	return out
 }

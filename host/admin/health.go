@@ -97,7 +97,7 @@ func (c *candidates) change(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, one := range changed {
 		if c.log != nil {
-			c.log.Warn(fmt.Sprintf("candidate %s of %s %s: an operator says %s", one.ID, one.Name, rrdata.TypeName(one.Type), word.Force),
+			c.log.Warn(fmt.Sprintf("candidate %s of %s %s: an operator says %s", one.ID, one.Name, health.TypeName(one.Type), word.Force),
 				"view", one.View, "state", one.State, "reason", word.Reason, "by", word.By)
 		}
 	}
@@ -196,7 +196,7 @@ func (c *candidates) answer(list []health.Candidate) Health {
 	out := Health{Epoch: c.table.Epoch(), Candidates: make([]Candidate, 0, len(list))}
 	for _, one := range list {
 		described := Candidate{
-			View: one.View, Name: one.Name, Type: rrdata.TypeName(one.Type), ID: one.ID, State: one.State.String(), Since: one.Since,
+			View: one.View, Name: one.Name, Type: health.TypeName(one.Type), ID: one.ID, State: one.State.String(), Since: one.Since,
 			Why: one.Why, Check: one.Check, Verdict: one.Verdict.String(),
 		}
 		if one.Override.Force != health.Auto {

@@ -9,7 +9,6 @@ import (
 
 	"signpost/host/health"
 	"signpost/host/policy"
-	"signpost/host/rrdata"
 )
 
 // What an Event is about.
@@ -70,7 +69,7 @@ type Move struct {
 // Of makes the event of a change. moved may be nil.
 func Of(c *health.Change, moved *Moved) Event {
 	e := Event{
-		At: c.At, Kind: Candidate, View: c.View, Name: c.Name, Type: rrdata.TypeName(c.Type), ID: c.ID, Check: c.Check,
+		At: c.At, Kind: Candidate, View: c.View, Name: c.Name, Type: health.TypeName(c.Type), ID: c.ID, Check: c.Check,
 		From: c.From.String(), To: c.To.String(), Share: c.ToShare, Why: c.Why, Live: c.LiveAfter, Of: c.Of, Moved: moved, fromShare: c.FromShare,
 	}
 	if c.Override.Force != health.Auto {

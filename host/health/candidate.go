@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"signpost/host/policy"
+	"signpost/host/rrdata"
 )
 
 // Key names one candidate. Name is the owner's as policies have it: lower case, with the last dot.
@@ -14,6 +15,14 @@ type Key struct {
 	View, Name string
 	Type       uint16
 	ID         string
+}
+
+// TypeName is what people call a Key's Type: a record type's name, or "view" for candidates that are views and have none.
+func TypeName(typ uint16) string {
+	if typ == 0 {
+		return "view"
+	}
+	return rrdata.TypeName(typ)
 }
 
 // Query names candidates: an empty field, a Type of zero, means any.
