@@ -134,6 +134,10 @@ func (e *events) turn() {
 	for i := range changes {
 		list = append(list, event.Of(&changes[i], moved[i]))
 	}
+	list, repeated := e.timeline.News(list)
+	if repeated > 0 {
+		e.host.options.Log.Info("what is down is so since before the restart: signpost health", "count", repeated)
+	}
 	list = e.withoutFirsts(list)
 	e.timeline.Append(list)
 	var told []event.Event
@@ -168,7 +172,7 @@ func (e *events) withoutFirsts(list []event.Event) []event.Event {
 			kept = append(kept, list[i])
 		}
 	}
-	e.host.options.Log.Info(fmt.Sprintf("%d candidates are up, found their checks", firsts))
+	e.host.options.Log.Info(fmt.Sprintf("%d candidates are up, their checks found", firsts))
 	return kept
 }
 

@@ -169,7 +169,7 @@ func TestFirstVerdicts(t *testing.T) {
 	if got := e.withoutFirsts(firsts(firstsMax)); len(got) != firstsMax+1 {
 		t.Errorf("got %d events of a few, want all", len(got))
 	}
-	if got := e.withoutFirsts(firsts(5000)); len(got) != 1 || got[0].ID != "us" || !strings.Contains(log.String(), "5000 candidates are up, found their checks") {
+	if got := e.withoutFirsts(firsts(5000)); len(got) != 1 || got[0].ID != "us" || !strings.Contains(log.String(), "5000 candidates are up, their checks found") {
 		t.Errorf("got %d events of many, want the one that is down", len(got))
 	}
 }

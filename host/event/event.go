@@ -97,6 +97,11 @@ func (e *Event) Step() bool {
 	return e.Kind == Candidate && e.From == e.To && e.Override == health.ForceDrain.String() && e.fromShare < 100
 }
 
+// Same tells whether after e all is as it was after last, an event of the same Key.
+func (e *Event) Same(last *Event) bool {
+	return e.To == last.To && e.Share == last.Share && e.Override == last.Override && e.Resolved == last.Resolved
+}
+
 // Key names what the event is about: equal for all that happens to it.
 func (e *Event) Key() string { return e.Kind + " " + e.Subject() }
 

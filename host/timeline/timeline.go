@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"signpost/host/event"
+	"signpost/host/policy"
 )
 
 // eventsMax is how many events are in memory: about 3 MB. The files have about as many.
@@ -30,6 +31,8 @@ type Timeline struct {
 	at   int           // of the oldest
 	seq  uint64        // of the latest
 	read bool          // what the file has is here
+
+	before map[string]event.Event // the latest of an earlier process about each candidate and policy that this one did not tell of, by Event.Key
 }
 
 // New returns a timeline. What an earlier process wrote is read when it is needed: it takes 30 ms, which a start has not.
@@ -46,12 +49,37 @@ func (t *Timeline) loadLocked() {
 	if t.read || t.file == nil {
 		return
 	}
-	t.read = true
+	t.read, t.before = true, map[string]event.Event{}
 	for _, e := range t.file.load() {
+		t.before[e.Key()] = e
 		t.seq = max(t.seq+1, e.Seq)
 		e.Seq = t.seq
 		t.pushLocked(e)
 	}
+}
+
+// News leaves out of events those that repeat what an earlier process told last: after a restart nobody wants to hear again what stands, of
+// which so much is wrong as repeated says. What became otherwise in the meantime is told as a change from what it was.
+func (t *Timeline) News(events []event.Event) (news []event.Event, repeated int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.loadLocked()
+	for i := range events {
+		e := &events[i]
+		last, known := t.before[e.Key()]
+		delete(t.before, e.Key())
+		if known && e.Same(&last) {
+			if !e.Resolved {
+				repeated++
+			}
+			continue
+		}
+		if known && e.Kind == event.Candidate && e.From == policy.Unknown.String() {
+			e.From = last.To
+		}
+		news = append(news, *e)
+	}
+	return news, repeated
 }
 
 // Append adds events, in order, and numbers them where they stand.

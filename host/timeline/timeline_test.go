@@ -156,6 +156,33 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// Protects people from hearing again, after a restart, what stands: and what became otherwise in the meantime is a change from what it was.
+func TestNews(t *testing.T) {
+	dir := t.TempDir()
+	line, _ := open(dir)
+	word := func(n int, from, to string) event.Event {
+		e := of(n)
+		e.From, e.To, e.Resolved = from, to, to == "up"
+		return e
+	}
+	line.Append([]event.Event{word(1, "up", "down"), word(2, "up", "down"), word(3, "up", "down"), word(3, "down", "up"), word(4, "up", "down")})
+	line.Close()
+	line, _ = open(dir)
+	defer line.Close()
+	held := word(4, "unknown", "down")
+	held.Override = "down"
+	news, repeated := line.News([]event.Event{
+		word(1, "unknown", "down"), word(2, "unknown", "up"), word(3, "unknown", "up"), held, word(5, "unknown", "up"), word(1, "down", "up"), word(1, "up", "down"),
+	})
+	var got []string
+	for _, e := range news {
+		got = append(got, e.Name[:2]+" "+e.From+" "+e.To)
+	}
+	if want := "n2 down up, n4 down down, n5 unknown up, n1 down up, n1 up down"; strings.Join(got, ", ") != want || repeated != 1 {
+		t.Errorf("got %q, %d repeated; want %q, 1", got, repeated, want)
+	}
+}
+
 // Protects the bound of the disk: there are two files of at most 1 MiB, and a restart reads both.
 func TestRotation(t *testing.T) {
 	dir := t.TempDir()
