@@ -13,7 +13,7 @@ import (
 
 // format is how a webhook is told.
 type format struct {
-	encode  func(batch []event.Event, now time.Time) ([]byte, error) // nil: there is nothing to tell
+	encode  func(batch []event.Event, lost int, now time.Time) ([]byte, error) // nil: there is nothing to tell
 	address func(*url.URL) string
 	repeats bool // what stands is to be told again and again
 }
@@ -23,14 +23,14 @@ func formatOf(name, instance string) format {
 	as := func(u *url.URL) string { return u.String() }
 	switch name {
 	case "alertmanager":
-		return format{repeats: true, address: alertsAddress, encode: func(batch []event.Event, now time.Time) ([]byte, error) {
+		return format{repeats: true, address: alertsAddress, encode: func(batch []event.Event, _ int, now time.Time) ([]byte, error) {
 			return encodeAlerts(batch, instance, now)
 		}}
 	case "slack":
 		return format{address: as, encode: encodeSlack}
 	}
-	return format{address: as, encode: func(batch []event.Event, now time.Time) ([]byte, error) {
-		return marshal(Body{Version: 1, Instance: instance, Sent: now, Notices: batch})
+	return format{address: as, encode: func(batch []event.Event, lost int, now time.Time) ([]byte, error) {
+		return marshal(Body{Version: 1, Instance: instance, Sent: now, Lost: lost, Notices: batch})
 	}}
 }
 
@@ -39,6 +39,7 @@ type Body struct {
 	Version  int           `json:"version"` // of this format
 	Instance string        `json:"instance"`
 	Sent     time.Time     `json:"sent"`
+	Lost     int           `json:"lost"`    // notices before these that the receiver will never get, because too many waited
 	Notices  []event.Event `json:"notices"` // the oldest first
 }
 
@@ -133,7 +134,7 @@ const slackLinesMax = 20
 var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // encodeSlack makes one message, which Mattermost and others take, too.
-func encodeSlack(batch []event.Event, _ time.Time) ([]byte, error) {
+func encodeSlack(batch []event.Event, lost int, _ time.Time) ([]byte, error) {
 	var text strings.Builder
 	for i := range batch[:min(len(batch), slackLinesMax)] {
 		e := &batch[i]
@@ -149,7 +150,7 @@ func encodeSlack(batch []event.Event, _ time.Time) ([]byte, error) {
 		}
 		fmt.Fprintf(&text, "%s %s %s", mark, e.At.UTC().Format("15:04:05 UTC"), slackEscape.Replace(e.Text))
 	}
-	if more := len(batch) - slackLinesMax; more > 0 {
+	if more := max(len(batch)-slackLinesMax, 0) + lost; more > 0 {
 		fmt.Fprintf(&text, "\n… and %d more: signpost timeline", more)
 	}
 	return marshal(map[string]string{"text": text.String()})

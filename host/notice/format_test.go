@@ -32,7 +32,7 @@ func TestAlerts(t *testing.T) {
 	slow := change(3, policy.Up, policy.Up)
 	policyDown := down(0)
 	policyDown.Kind, policyDown.ID, policyDown.Severity, policyDown.Check = event.Policy, "", event.Critical, ""
-	body, err := f.encode([]event.Event{down(1), down(2), up, slow, policyDown, event.Flaps(&up, 7, false)}, now)
+	body, err := f.encode([]event.Event{down(1), down(2), up, slow, policyDown, event.Flaps(&up, 7, false)}, 0, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestAlerts(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
-	first, err := f.encode([]event.Event{down(1)}, now)
+	first, err := f.encode([]event.Event{down(1)}, 0, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestAlerts(t *testing.T) {
 	if !strings.Contains(firing.Annotations["description"], "connect refused") || !firing.EndsAt.Equal(now.Add(alertLife)) {
 		t.Errorf("got %+v", firing)
 	}
-	if body, err := f.encode([]event.Event{slow}, now); body != nil || err != nil {
+	if body, err := f.encode([]event.Event{slow}, 0, now); body != nil || err != nil {
 		t.Errorf("got %s, %v for a share that changed, want nothing to tell", body, err)
 	}
 	for raw, want := range map[string]string{
@@ -100,7 +100,7 @@ func TestSlack(t *testing.T) {
 	critical := down(2)
 	critical.Severity = event.Critical
 	list := []event.Event{odd, critical, change(3, policy.Down, policy.Up)}
-	body, err := formatOf("slack", "ns1").encode(list, time.Time{})
+	body, err := formatOf("slack", "ns1").encode(list, 0, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +117,8 @@ func TestSlack(t *testing.T) {
 	for n := range 100 {
 		list = append(list, down(n))
 	}
-	body, err = formatOf("slack", "ns1").encode(list, time.Time{})
-	if err != nil || strings.Count(string(body), `\n`) != slackLinesMax || !strings.Contains(string(body), "and 80 more: signpost timeline") {
+	body, err = formatOf("slack", "ns1").encode(list, 5, time.Time{})
+	if err != nil || strings.Count(string(body), `\n`) != slackLinesMax || !strings.Contains(string(body), "and 85 more: signpost timeline") {
 		t.Errorf("got %s, %v", body, err)
 	}
 }

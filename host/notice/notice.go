@@ -189,8 +189,9 @@ func (s *sink) close() {
 	<-s.ended
 	late.Stop()
 	s.cancel()
-	if left := len(s.queue.take(queueMax)) + s.lost; left > 0 {
-		s.metrics.Dropped.Add(uint64(left))
+	waiting, _ := s.queue.take(queueMax)
+	s.metrics.Dropped.Add(uint64(len(waiting)))
+	if left := len(waiting) + s.lost; left > 0 {
 		s.log.Warn(fmt.Sprintf("notices: %s was not told of %s", s.name, diag.Count(left, "change", "changes")))
 	}
 }

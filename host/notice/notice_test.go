@@ -371,6 +371,37 @@ func TestHangingReceiver(t *testing.T) {
 	}
 }
 
+// Protects receivers that were slow: they hear how many notices they will never get.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	over := make(chan struct{})
+	got := receive(t, func(n int, _ http.ResponseWriter, _ *http.Request) {
+		if n == 1 {
+			<-over
+		}
+	})
+	teller, counts, _ := tell(t, Options{}, got.webhook("json"))
+	teller.Tell([]event.Event{down(0)})
+	eventually(t, "a request", func() bool { return len(got.seen()) == 1 })
+	for n := range queueMax + 25 {
+		teller.Tell([]event.Event{down(1 + n)})
+	}
+	close(over)
+	eventually(t, "the rest", func() bool { return len(got.notices(t)) == 1+queueMax })
+	teller.Close()
+	lost := 0
+	for _, one := range got.seen() {
+		var body Body
+		if err := json.Unmarshal(one.body, &body); err != nil {
+			t.Fatal(err)
+		}
+		lost += body.Lost
+	}
+	if texts := got.notices(t); lost != 25 || counts.Dropped.Load() != 25 || texts[1] != down(26).Text || texts[queueMax] != down(queueMax+25).Text {
+		t.Errorf("got %d lost, %d counted, from %q to %q; want 25, and the latest", lost, counts.Dropped.Load(), texts[1], texts[queueMax])
+	}
+}
+
 // Protects receivers from floods: hundreds of notices in a second make few requests of at most 100 on one connection, and each comes once, in order.
 func TestBatches(t *testing.T) {
 	t.Parallel()

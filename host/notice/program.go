@@ -44,7 +44,7 @@ func (s *sink) runProgram(ctx context.Context) {
 		case <-s.queue.wake:
 		}
 		for ctx.Err() == nil {
-			one := s.queue.take(1)
+			one, _ := s.queue.take(1)
 			if len(one) == 0 {
 				break
 			}

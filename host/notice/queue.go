@@ -13,6 +13,7 @@ type queue struct {
 
 	mu   sync.Mutex
 	list []event.Event
+	lost int // that made room since the latest take
 }
 
 // put adds notices. It never waits: the oldest make room, and are counted.
@@ -21,6 +22,7 @@ func (q *queue) put(list []event.Event, counts *metrics.Notices) {
 	q.list = append(q.list, list...)
 	if over := len(q.list) - queueMax; over > 0 {
 		q.list = append(q.list[:0], q.list[over:]...)
+		q.lost += over
 		counts.Dropped.Add(uint64(over))
 	}
 	q.mu.Unlock()
@@ -30,17 +32,18 @@ func (q *queue) put(list []event.Event, counts *metrics.Notices) {
 	}
 }
 
-// take removes the oldest notices, at most so many.
-func (q *queue) take(most int) []event.Event {
+// take removes the oldest notices, at most so many. lost is how many made room since the take before.
+func (q *queue) take(most int) (taken []event.Event, lost int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	count := min(most, len(q.list))
-	taken := append([]event.Event(nil), q.list[:count]...)
+	taken = append([]event.Event(nil), q.list[:count]...)
 	q.list = append(q.list[:0], q.list[count:]...)
 	if len(q.list) == 0 {
 		q.list = nil
 	}
-	return taken
+	lost, q.lost = q.lost, 0
+	return taken, lost
 }
 
 // len is how many wait.

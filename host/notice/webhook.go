@@ -101,21 +101,21 @@ func (s *sink) runWebhook(ctx context.Context, o *Options) {
 // drain tells what waits.
 func (s *sink) drain(ctx context.Context) {
 	for ctx.Err() == nil {
-		batch := s.queue.take(batchMax)
+		batch, lost := s.queue.take(batchMax)
 		if len(batch) == 0 {
 			return
 		}
-		s.deliver(ctx, batch)
+		s.deliver(ctx, batch, lost)
 		if rest := s.queue.len(); rest > 0 && rest < batchMax {
 			s.pause(gatherWait)
 		}
 	}
 }
 
-// deliver tries to tell a batch, as often as the webhook is to be tried.
-func (s *sink) deliver(ctx context.Context, batch []event.Event) {
+// deliver tries to tell a batch, before which so many were lost, as often as the webhook is to be tried.
+func (s *sink) deliver(ctx context.Context, batch []event.Event, lost int) {
 	w := s.webhook
-	body, err := w.format.encode(batch, w.now())
+	body, err := w.format.encode(batch, lost, w.now())
 	if err != nil || body == nil {
 		s.report(0, err)
 		return
@@ -139,7 +139,7 @@ func (s *sink) repeat(ctx context.Context, standing []event.Event) {
 	for len(standing) > 0 && !s.isClosing() && ctx.Err() == nil {
 		batch := standing[:min(len(standing), batchMax)]
 		standing = standing[len(batch):]
-		body, err := w.format.encode(batch, w.now())
+		body, err := w.format.encode(batch, 0, w.now())
 		if err == nil {
 			err = w.post(ctx, body, rand.Text())
 		}
