@@ -170,7 +170,7 @@ func (r *Report) findTrouble() {
 			add("and %d more files", len(r.Stale)-linesMax)
 			break
 		}
-		add("%s", Stale{s.File, s.View, s.Zone, s.Serving})
+		add("%s", Stale(s))
 	}
 	for _, p := range r.Plugins {
 		if p.State == PluginTripped.String() || p.State == PluginFailed.String() {
