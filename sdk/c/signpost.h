@@ -54,9 +54,12 @@ enum { SP_CLIENT = 1, SP_GEO = 2, SP_LATENCY = 4 };
 typedef struct sp_policy sp_policy;
 typedef struct sp_facts sp_facts;
 typedef struct sp_decision sp_decision;
+typedef struct sp_history sp_history;
+typedef struct sp_verdict sp_verdict;
 
 // An sp_plugin is one plugin. configure runs once for each policy: it reads the attributes into memory from sp_new and returns it, or
 // refuses what is wrong. decide runs for a query, with what configure returned: it must give the same result for the same facts.
+// A health plugin has judge instead, which runs after a probe; its policies are checks, each with one candidate.
 typedef struct {
 	const char *name, *version, *doc; // doc is one line
 	unsigned wants;                   // SP_CLIENT | SP_GEO | SP_LATENCY
@@ -64,6 +67,8 @@ typedef struct {
 	size_t attribute_count;
 	const void *(*configure)(sp_policy *policy);
 	void (*decide)(const void *state, const sp_facts *facts, sp_decision *decision);
+	void (*judge)(const void *state, const sp_history *history, sp_verdict *verdict);
+	const char *const *reasons; // of judge: why, the last is NULL; the verdict's number stands for the first #
 } sp_plugin;
 
 #define SP_ATTRIBUTES(TABLE) .attributes = TABLE, .attribute_count = sizeof(TABLE) / sizeof *(TABLE)
@@ -104,6 +109,55 @@ _Static_assert(offsetof(sp_frame, facts.address) == 8 && offsetof(sp_frame, fact
 	offsetof(sp_frame, facts.candidates[1].latency_micros) == 88 && offsetof(sp_frame, decision.pick) == 16448 &&
 	offsetof(sp_frame, decision.scope4) == 16456 && offsetof(sp_frame, decision.weights) == 16464 && sizeof(sp_frame) == 20560,
 	"the frame is not as the ABI has it");
+
+// ---- What a verdict depends on, and what it says
+
+enum { SP_VANTAGE_MAX = 64, SP_ATTEMPT_MAX = 32 };
+
+// An sp_attempt is one probe of the target.
+typedef struct {
+	uint32_t age_millis; // since it ended
+	uint32_t took_micros;
+	uint16_t code; // status of HTTP; 0 where there is none
+	uint8_t ok;    // 1: it succeeded
+	uint8_t reserved[5];
+} sp_attempt;
+
+// An sp_vantage is what one vantage point saw: this server, another one, or a check that this one is made of.
+typedef struct {
+	uint32_t attempt_count;
+	uint8_t health; // its own verdict where it has one, SP_UNKNOWN otherwise
+	uint8_t reserved1[3];
+	uint32_t held_millis; // for which that has stood
+	uint8_t reserved2[4];
+	sp_attempt attempts[SP_ATTEMPT_MAX]; // the latest first
+} sp_vantage;
+
+struct sp_history {
+	uint32_t vantage_count;
+	uint8_t before; // the verdict so far: SP_UNKNOWN, SP_UP or SP_DOWN
+	uint8_t prior;  // the verdict before that one; SP_UNKNOWN: there was none
+	uint8_t reserved1[2];
+	uint32_t held_millis; // for which the verdict so far has stood
+	uint8_t reserved2[52];
+	sp_vantage vantages[SP_VANTAGE_MAX];
+};
+
+struct sp_verdict {
+	uint8_t health, share;
+	uint16_t reason;
+	uint32_t number;
+	uint8_t reserved[8];
+};
+
+typedef struct {
+	sp_history history;
+	sp_verdict verdict;
+} sp_judge_frame;
+
+_Static_assert(offsetof(sp_history, held_millis) == 8 && offsetof(sp_history, vantages) == 64 && offsetof(sp_vantage, attempts) == 16 &&
+	sizeof(sp_attempt) == 16 && offsetof(sp_attempt, ok) == 10 && offsetof(sp_judge_frame, verdict.share) == 33857 &&
+	offsetof(sp_judge_frame, verdict.number) == 33860 && sizeof(sp_judge_frame) == 33872, "the health frame is not as the ABI has it");
 
 // ---- Failing
 
@@ -335,7 +389,7 @@ static inline void sp_refuse_texts(sp_policy *p, uint32_t candidate, uint32_t at
 
 // ---- Deciding
 
-enum { SP_UP = 1, SP_DOWN = 2 };
+enum { SP_UNKNOWN = 0, SP_UP = 1, SP_DOWN = 2 };
 
 // sp_weight returns the candidate's share as the plugins before this one left it, 0 if it is not open. The host multiplies with it: a
 // plugin that does not compare shares has no use for it.
@@ -420,6 +474,39 @@ static inline void sp_holds_for(sp_decision *d, uint32_t seconds) { d->ttl_cap =
 // client (or on-all-down holds for them). Without it such a decision changes nothing.
 static inline void sp_fail_open(sp_decision *d) { d->open = 1; }
 
+// ---- Judging
+
+// SP_NO_REASON is for sp_say: none is given.
+#define SP_NO_REASON UINT16_MAX
+
+// sp_say gives the verdict: a state, the place of its reason in the plugin's reasons, from 0, and a number. Without it all stays as it was.
+static inline void sp_say(sp_verdict *v, uint8_t state, uint16_t reason, uint32_t number) {
+	v->health = state;
+	v->reason = (uint16_t)(reason + 1); // SP_NO_REASON + 1 is 0
+	v->number = number;
+}
+
+// sp_share has the target get so many percent of its weight while it is not down, 0 to 100. Without it that is 100.
+static inline void sp_share(sp_verdict *v, uint32_t percent) { v->share = (uint8_t)(percent < 100 ? percent : 100); }
+
+// sp_settle returns what a vantage point's attempts make of it: down after fall failures in a row, the latest among them, up after rise successes.
+// *run is how many there were, 0 if they are not enough: then the state is as it was. One attempt is enough before the first verdict, and to
+// confirm the verdict that stands. Without attempts it is the vantage point's own verdict.
+static inline uint8_t sp_settle(const sp_history *h, size_t vantage, uint32_t fall, uint32_t rise, uint32_t *run) {
+	const sp_vantage *v = &h->vantages[vantage];
+	uint8_t before = v->health ? v->health : h->before, state = v->attempts[0].ok ? SP_UP : SP_DOWN;
+	*run = 0;
+	if (!v->attempt_count)
+		return v->health;
+	uint32_t count = 1;
+	while (count < v->attempt_count && v->attempts[count].ok == v->attempts[0].ok)
+		count++;
+	if (count < (state == SP_UP ? rise : fall) && before != SP_UNKNOWN && before != state)
+		return before;
+	*run = count;
+	return state;
+}
+
 // ---- The manifest
 
 __attribute__((noinline, unused)) static void sp_json_text(sp_text_buffer *b, const char *text) {
@@ -499,7 +586,7 @@ static inline void sp_json_attribute(sp_text_buffer *b, const sp_attribute *a) {
 
 static inline void sp_json_plugin(sp_text_buffer *b, const sp_plugin *p) {
 	static const char *const wants[] = {"client", "geo", "latency"};
-	sp_append_text(b, "{\"kind\":\"routing\",\"name\":");
+	sp_append_text(b, p->judge ? "{\"kind\":\"health\",\"name\":" : "{\"kind\":\"routing\",\"name\":");
 	sp_json_text(b, p->name);
 	sp_append_text(b, ",\"version\":");
 	sp_json_text(b, p->version);
@@ -517,6 +604,10 @@ static inline void sp_json_plugin(sp_text_buffer *b, const sp_plugin *p) {
 	for (size_t i = 0; i < p->attribute_count; i++) {
 		sp_append_text(b, i ? "," : "");
 		sp_json_attribute(b, &p->attributes[i]);
+	}
+	for (size_t i = 0; p->reasons && p->reasons[i]; i++) {
+		sp_append_text(b, i ? "," : "],\"reasons\":[");
+		sp_json_text(b, p->reasons[i]);
 	}
 	sp_append_text(b, "]}");
 }
@@ -541,6 +632,7 @@ typedef struct {
 
 typedef struct {
 	sp_frame frame;
+	sp_judge_frame judge_frame;
 	uint8_t *message;
 	size_t message_room;
 	sp_decider *deciders; // by the host's number of the policy
@@ -572,8 +664,15 @@ static inline sp_text_buffer sp_configure(sp_guest *g, const sp_plugin *plugin, 
 	return p.problems;
 }
 
+static inline uint32_t sp_judge(sp_guest *g, size_t policy) {
+	if (policy >= g->decider_count || !g->deciders[policy].plugin || !g->deciders[policy].plugin->judge)
+		return 1;
+	g->deciders[policy].plugin->judge(g->deciders[policy].state, &g->judge_frame.history, &g->judge_frame.verdict);
+	return 0;
+}
+
 static inline uint32_t sp_decide(sp_guest *g, size_t policy) {
-	if (policy >= g->decider_count || !g->deciders[policy].plugin)
+	if (policy >= g->decider_count || !g->deciders[policy].plugin || !g->deciders[policy].plugin->decide)
 		return 1;
 	g->deciders[policy].plugin->decide(g->deciders[policy].state, &g->frame.facts, &g->frame.decision);
 	return 0;
@@ -597,6 +696,8 @@ static inline uint32_t sp_decide(sp_guest *g, size_t policy) {
 		return sp_span(b.at, b.length); \
 	} \
 	uint32_t SP_EXPORT(signpost_decide)(uint32_t policy) { return sp_decide(&sp_running, policy); } \
+	uint32_t SP_EXPORT(signpost_judge_frame)(void) { return (uint32_t)(uintptr_t)&sp_running.judge_frame; } \
+	uint32_t SP_EXPORT(signpost_judge)(uint32_t policy) { return sp_judge(&sp_running, policy); } \
 	_Static_assert(1, "a semicolon may follow")
 
 // What compilers call without being asked.

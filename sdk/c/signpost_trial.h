@@ -21,6 +21,13 @@ typedef struct {
 	int64_t ttl_cap;         // -1: none
 } sp_outcome;
 
+// An sp_opinion is what a health plugin said.
+typedef struct {
+	uint8_t state, share; // SP_UP …; percent, 100 if nothing was said
+	const char *reason;   // without its number; "" if none was given
+	uint32_t number;
+} sp_opinion;
+
 // An sp_trial is a policy that a plugin accepted, or the first problem that it has.
 typedef struct {
 	const char *problem; // as the host would report it but without its place; NULL: accepted
@@ -28,6 +35,7 @@ typedef struct {
 	const sp_plugin *plugin;
 	sp_guest guest;
 	sp_outcome outcome;
+	sp_opinion opinion;
 } sp_trial;
 
 // An sp_given is what a trial decides from. What is left out: all are up, nothing is known of the client.
@@ -237,7 +245,7 @@ static inline const char *sp_fill_in(const sp_plugin *plugin, sp_value *values, 
 static inline void sp_write_message(sp_trial *t, const sp_value *values, const sp_text_buffer *ids) {
 	size_t columns = t->plugin->attribute_count, length = 16 + t->count * (16 + 16 * columns);
 	sp_text_buffer fixed = {0}, texts = {0};
-	uint32_t head[4] = {(uint32_t)t->count, (uint32_t)columns, 1, 0};
+	uint32_t head[4] = {(uint32_t)t->count, (uint32_t)columns, t->plugin->judge ? 0 : 1, 0};
 	sp_append(&fixed, head, sizeof head);
 	for (size_t i = 0; i < t->count; i++) {
 		uint32_t id[4] = {(uint32_t)(length + texts.length), (uint32_t)ids[i].length, 0, 0};
@@ -335,5 +343,78 @@ static inline const sp_outcome *sp_run_given(sp_trial *t, sp_given given) {
 
 // sp_run runs the plugin once; what follows are fields of an sp_given. The outcome is valid until the next run.
 #define sp_run(TRIAL, ...) sp_run_given(TRIAL, (sp_given){__VA_ARGS__})
+
+// An sp_evidence is what a trial judges from. What is left out: nothing is known.
+typedef struct {
+	uint8_t before, prior;
+	uint32_t held_millis;
+	const char *const *seen; // SP_SEEN("+ + -", "down"): for each vantage point, as golden files have it
+} sp_evidence;
+
+#define SP_SEEN(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+// sp_read_seen reads what a vantage point saw: its own verdict if it has one (unknown, up, down), then its attempts, the latest first and a second apart:
+// + and -, 120ms and -2s with the time that they took, -/503 with a status, -*12 for twelve. It returns what makes no sense, or NULL.
+static inline const char *sp_read_seen(sp_vantage *v, const char *text) {
+	static const char *const states[] = {"unknown", "up", "down"};
+	*v = (sp_vantage){0};
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t length = strcspn(text, " ");
+		char *word = sp_new(char, length + 1), *end;
+		memcpy(word, text, length);
+		bool is_state = false;
+		for (uint8_t i = 0; i < 3; i++)
+			if (!strcmp(word, states[i]))
+				v->health = i, is_state = true;
+		text += is_state ? length : 0;
+		if (is_state)
+			continue;
+		if (length > 1 && strspn(word, "+-") == length) // written together: one at a time
+			word[1] = 0, length = 1;
+		text += length;
+		sp_attempt a = {.took_micros = 1000, .ok = word[0] != '-'};
+		unsigned long count = 1;
+		char *times = strchr(word, '*'), *code = strchr(word, '/');
+		if (times)
+			*times++ = 0, count = strtoul(times, &end, 10);
+		if (code)
+			*code++ = 0, a.code = (uint16_t)strtoul(code, &end, 10);
+		const char *took = word + (word[0] == '-' || word[0] == '+');
+		double micros = *took ? sp_parse_duration(took) : 1000;
+		if (micros < 0 || count < 1 || v->attempt_count + count > SP_ATTEMPT_MAX)
+			return word;
+		a.took_micros = (uint32_t)micros;
+		for (; count; count--) {
+			a.age_millis = v->attempt_count * 1000;
+			v->attempts[v->attempt_count++] = a;
+		}
+	}
+	return NULL;
+}
+
+static inline const sp_opinion *sp_hear_evidence(sp_trial *t, sp_evidence e) {
+	if (t->problem)
+		sp_fail(t->problem);
+	sp_judge_frame *f = &t->guest.judge_frame;
+	memset(f, 0, sizeof *f);
+	f->history.before = e.before;
+	f->history.prior = e.prior;
+	f->history.held_millis = e.held_millis;
+	for (; e.seen && e.seen[f->history.vantage_count]; f->history.vantage_count++) {
+		const char *wrong = sp_read_seen(&f->history.vantages[f->history.vantage_count], e.seen[f->history.vantage_count]);
+		if (wrong)
+			sp_fail(sp_join("\"", wrong, "\" is no attempt, as +, -, 120ms, -2s/503 and +*12 are", "", ""));
+	}
+	f->verdict.health = e.before;
+	f->verdict.share = 255;
+	if (sp_judge(&t->guest, 1))
+		sp_fail("the plugin judges nothing");
+	t->opinion = (sp_opinion){f->verdict.health, f->verdict.share < 100 ? f->verdict.share : 100,
+		f->verdict.reason ? t->plugin->reasons[f->verdict.reason - 1] : "", f->verdict.number};
+	return &t->opinion;
+}
+
+// sp_hear runs a health plugin once; what follows are fields of an sp_evidence. The opinion is valid until the next one.
+#define sp_hear(TRIAL, ...) sp_hear_evidence(TRIAL, (sp_evidence){__VA_ARGS__})
 
 #endif

@@ -15,17 +15,18 @@ import (
 // language is one that there is an SDK for.
 type language struct {
 	name   string
-	policy string   // the conformance policy, here
-	place  string   // of a plugin's source in its folder
-	own    []string // the command of a plugin's own tests; none: golden decisions are its tests
-	judges bool     // its SDK has health plugins
+	policy string            // the conformance policy, here
+	place  string            // of a plugin's source in its folder
+	own    []string          // the command of a plugin's own tests; none: golden decisions are its tests
+	judges bool              // its SDK has health plugins
+	more   map[string]string // other sources, and their places
 }
 
 var languages = []language{
-	{"go", "tck.go", "plugin.go", []string{"go", "test", "./..."}, true},
-	{"rust", "rust/plugin.rs", "src/lib.rs", []string{"cargo", "test", "--offline"}, false},
-	{"assemblyscript", "assemblyscript/plugin.ts", "plugin.ts", nil, false},
-	{"c", "c/plugin.c", "plugin.c", []string{"make", "test"}, false},
+	{"go", "tck.go", "plugin.go", []string{"go", "test", "./..."}, true, map[string]string{"judge.go": "judge.go"}},
+	{"rust", "rust/plugin.rs", "src/lib.rs", []string{"cargo", "test", "--offline"}, true, nil},
+	{"assemblyscript", "assemblyscript/plugin.ts", "plugin.ts", nil, false, nil},
+	{"c", "c/plugin.c", "plugin.c", []string{"make", "test"}, true, nil},
 }
 
 // needTools skips the test if the language's tools are not installed, and has the right ones found first.

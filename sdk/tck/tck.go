@@ -9,7 +9,7 @@ import "signpost/sdk"
 // A guest's main does not run.
 func main() {}
 
-var _ = sdk.Serve(Plugin())
+var _ = sdk.Serve(Plugin(), Judge())
 
 // Plugin is the policy. It is no use but to be wrong wherever an SDK is: each fact and each attribute adds to the weights a number of its own.
 func Plugin() *sdk.Plugin {

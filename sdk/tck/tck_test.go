@@ -52,8 +52,16 @@ func TestLanguages(t *testing.T) {
 				t.Fatal(err)
 			}
 			os.Remove(filepath.Join(dir, "plugin_test.go")) // of the scaffold's policy
+			for from, to := range l.more {
+				copyTree(t, from, filepath.Join(dir, to))
+			}
 			module := build(t, dir)
 			checkGolden(t, module, cache, golden)
+			if l.judges {
+				judge := filepath.Join(t.TempDir(), "tck-judge.wasm") // the other plugin of the same module
+				copyTree(t, module, judge)
+				checkGolden(t, judge, cache, readGolden(t, "judge.txt"))
+			}
 			guests = append(guests, examine(t, l.name, module, cache, golden))
 		})
 	}

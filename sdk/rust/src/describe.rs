@@ -10,14 +10,17 @@ pub(crate) fn manifest(plugins: &[Plugin]) -> Vec<u8> {
 
 fn plugin(p: &Plugin) -> String {
     let attributes: Vec<String> = p.attributes.iter().map(attribute).collect();
-    let fields = [
+    let mut fields = vec![
         field("name", &quote(p.name)),
         field("version", &quote(p.version)),
-        field("kind", "\"routing\""),
+        field("kind", &quote(p.kind)),
         field("doc", &quote(p.doc)),
         field("wants", &list(&p.wants)),
         field("attributes", &["[", &attributes.join(","), "]"].concat()),
     ];
+    if !p.reasons.is_empty() {
+        fields.push(field("reasons", &list(&p.reasons)));
+    }
     ["{", &fields.join(","), "}"].concat()
 }
 

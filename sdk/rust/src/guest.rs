@@ -2,7 +2,8 @@
 
 use crate::decision::Frame;
 use crate::describe::manifest;
-use crate::plugin::{Decide, Plugin, Policy};
+use crate::plugin::{Decide, Judge, Plugin, Policy};
+use crate::verdict::JudgeFrame;
 use std::cell::UnsafeCell;
 
 /// The one of a module. The host calls it from one thread and never while a call runs, which is why the references below do not meet.
@@ -14,11 +15,28 @@ pub struct Guest {
 
 unsafe impl Sync for Guest {}
 
+/// The memory of judges, beside the guest's own: as a part of that, its zeros would be 33 KB of the file.
+struct JudgeMemory(UnsafeCell<JudgeFrame>);
+
+unsafe impl Sync for JudgeMemory {}
+
+// All of a JudgeFrame's bytes may be zero: it is numbers.
+static JUDGED: JudgeMemory = JudgeMemory(UnsafeCell::new(unsafe {
+    std::mem::transmute::<[u64; std::mem::size_of::<JudgeFrame>() / 8], JudgeFrame>([0; std::mem::size_of::<JudgeFrame>() / 8])
+}));
+
 pub(crate) struct State {
     pub plugins: Vec<Plugin>,
-    deciders: Vec<Option<Decide>>, // by the host's number of the policy
+    deciders: Vec<Accepted>, // by the host's number of the policy
     pub message: Vec<u8>,
     returned: Vec<u8>, // keeps what configure and describe returned alive
+}
+
+/// How one policy is decided, or one check judged.
+enum Accepted {
+    Not,
+    Policy(Decide),
+    Check(Judge),
 }
 
 impl State {
@@ -29,23 +47,37 @@ impl State {
     /// Turns the message into a policy's decider, or returns its problems.
     pub fn configure(&mut self, plugin: usize, policy: usize) -> &[u8] {
         let mut p = Policy::new(std::mem::take(&mut self.message));
-        let configure = self.plugins[plugin].configure.as_ref().expect("Plugin::configure was not called");
-        let decide = configure(&mut p);
+        let asked = &self.plugins[plugin];
+        let accepted = match (&asked.configure, &asked.examine) {
+            (Some(configure), _) => Accepted::Policy(configure(&mut p)),
+            (_, Some(examine)) => Accepted::Check(examine(&mut p)),
+            _ => panic!("Plugin::configure was not called"),
+        };
         self.message = p.message;
         self.returned = p.problems;
         if self.returned.is_empty() {
             while self.deciders.len() <= policy {
-                self.deciders.push(None);
+                self.deciders.push(Accepted::Not);
             }
-            self.deciders[policy] = Some(decide);
+            self.deciders[policy] = accepted;
         }
         &self.returned
     }
 
     pub fn decide(&self, policy: usize, frame: &mut Frame) -> u32 {
         match self.deciders.get(policy) {
-            Some(Some(decide)) => {
+            Some(Accepted::Policy(decide)) => {
                 decide(&frame.facts, &mut frame.decision);
+                0
+            }
+            _ => 1,
+        }
+    }
+
+    pub fn judge(&self, policy: usize, frame: &mut JudgeFrame) -> u32 {
+        match self.deciders.get(policy) {
+            Some(Accepted::Check(judge)) => {
+                judge(&frame.history, &mut frame.verdict);
                 0
             }
             _ => 1,
@@ -60,6 +92,15 @@ impl Guest {
         const ZERO: [u64; std::mem::size_of::<Frame>() / 8] = [0; std::mem::size_of::<Frame>() / 8];
         let frame = unsafe { std::mem::transmute::<[u64; std::mem::size_of::<Frame>() / 8], Frame>(ZERO) };
         Guest { frame: UnsafeCell::new(frame), state: UnsafeCell::new(None), plugins }
+    }
+
+    pub fn judge_frame(&self) -> u32 {
+        JUDGED.0.get() as usize as u32
+    }
+
+    pub fn judge(&self, policy: u32) -> u32 {
+        // Safe: see Guest; frame and state are different memory.
+        self.state().judge(policy as usize, unsafe { &mut *JUDGED.0.get() })
     }
 
     pub fn frame(&self) -> u32 {

@@ -36,13 +36,15 @@ mod plugin;
 mod trial;
 #[cfg(not(target_arch = "wasm32"))]
 mod value;
+mod verdict;
 
 pub use attribute::{boolean, duration, float, int, networks, place, text, word, Attribute, Key, Word};
 pub use decision::{Decision, Facts};
 pub use network::{Code, Coordinates, Network, Place};
 pub use plugin::{Plugin, Policy};
 #[cfg(not(target_arch = "wasm32"))]
-pub use trial::{Given, Outcome, Trial};
+pub use trial::{Evidence, Given, Opinion, Outcome, Trial};
+pub use verdict::{Attempt, History, Reason, State, Vantage, Verdict};
 
 #[doc(hidden)]
 pub use guest::Guest;
@@ -80,6 +82,16 @@ macro_rules! serve {
             #[no_mangle]
             extern "C" fn signpost_decide(policy: u32) -> u32 {
                 GUEST.decide(policy)
+            }
+
+            #[no_mangle]
+            extern "C" fn signpost_judge_frame() -> u32 {
+                GUEST.judge_frame()
+            }
+
+            #[no_mangle]
+            extern "C" fn signpost_judge(policy: u32) -> u32 {
+                GUEST.judge(policy)
             }
         }
     };

@@ -2,9 +2,11 @@
 
 use crate::attribute::{About, Attribute, Key};
 use crate::decision::{Decision, Facts};
+use crate::verdict::{History, Reason, Verdict};
 use std::ops::Range;
 
 pub(crate) type Decide = Box<dyn Fn(&Facts, &mut Decision)>;
+pub(crate) type Judge = Box<dyn Fn(&History, &mut Verdict)>;
 
 /// One plugin: what it is called, what its annotations may say, and how it decides.
 pub struct Plugin {
@@ -14,13 +16,41 @@ pub struct Plugin {
     pub(crate) wants: Vec<&'static str>,
     pub(crate) attributes: Vec<About>,
     pub(crate) configure: Option<Box<dyn Fn(&mut Policy) -> Decide>>,
+    pub(crate) examine: Option<Box<dyn Fn(&mut Policy) -> Judge>>,
+    pub(crate) reasons: Vec<&'static str>,
+    pub(crate) kind: &'static str,
 }
 
 impl Plugin {
     /// Begins a plugin that chooses among the candidates of a name. `name` is what stands in zone files: lower-case letters, digits and
     /// hyphens. `doc` is one line.
     pub fn routing(name: &'static str, version: &'static str, doc: &'static str) -> Plugin {
-        Plugin { name, version, doc, wants: Vec::new(), attributes: Vec::new(), configure: None }
+        Plugin::new(name, version, doc, "routing")
+    }
+
+    /// Begins a plugin that judges checks. `name` is what stands in signpost.yaml, `doc` is one line.
+    pub fn health(name: &'static str, version: &'static str, doc: &'static str) -> Plugin {
+        Plugin::new(name, version, doc, "health")
+    }
+
+    fn new(name: &'static str, version: &'static str, doc: &'static str, kind: &'static str) -> Plugin {
+        let (wants, attributes, reasons) = (Vec::new(), Vec::new(), Vec::new());
+        Plugin { name, version, doc, wants, attributes, configure: None, examine: None, reasons, kind }
+    }
+
+    /// Adds a text that says why a verdict was given; the verdict's number stands in it for its first #.
+    pub fn reason(&mut self, text: &'static str) -> Reason {
+        self.reasons.push(text);
+        Reason(self.reasons.len() as u16)
+    }
+
+    /// Sets the function that turns one check into its judge, which runs after a probe and must give the same verdict for the same history. The
+    /// check is candidate 0.
+    pub fn configure_judge<J>(&mut self, examine: impl Fn(&mut Policy) -> J + 'static)
+    where
+        J: Fn(&History, &mut Verdict) + 'static,
+    {
+        self.examine = Some(Box::new(move |p: &mut Policy| Box::new(examine(p)) as Judge));
     }
 
     /// Adds an attribute, and returns the key that reads its values.

@@ -4,7 +4,8 @@ use crate::decision::{Frame, DOWN};
 use crate::guest::State;
 use crate::network::{Network, Place};
 use crate::plugin::Plugin;
-use crate::value::{network, Value};
+use crate::value::{micros, network, Value};
+use crate::verdict::{JudgeFrame, State as Health, Vantage, ATTEMPT_MAX, SHARE_UNSAID};
 use std::cell::RefCell;
 
 // What the result says before a plugin does, and the health of what is up.
@@ -16,7 +17,29 @@ const UP: u8 = 1;
 pub struct Trial {
     state: State,
     frame: RefCell<Box<Frame>>,
+    judge_frame: RefCell<Box<JudgeFrame>>,
     count: usize,
+}
+
+/// What a [`Trial`] judges from. The default is: nothing is known.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence<'a> {
+    pub before: Health,
+    pub prior: Health,
+    pub held_millis: u32,
+    /// What each vantage point saw, as golden files have it: its own verdict if it has one (unknown, up, down), then its attempts, the latest first
+    /// and a second apart: + and -, 120ms and -2s with the time that they took, -/503 with a status, -*12 for twelve.
+    pub seen: Vec<&'a str>,
+}
+
+/// What a health plugin said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion {
+    pub state: Health,
+    /// Percent; 100 if nothing was said.
+    pub share: u8,
+    /// With its number; empty if none was given.
+    pub reason: String,
 }
 
 /// What a [`Trial`] decides from. The default is: all are up, and nothing is known about the client.
@@ -92,7 +115,31 @@ impl Trial {
         }
         // Safe: a Frame is numbers, whose bytes may all be zero.
         let frame = RefCell::new(unsafe { Box::new(std::mem::zeroed()) });
-        Ok(Trial { state, frame, count: candidates.len() })
+        let judge_frame = RefCell::new(unsafe { Box::new(std::mem::zeroed()) });
+        Ok(Trial { state, frame, judge_frame, count: candidates.len() })
+    }
+
+    /// Runs a health plugin once.
+    pub fn judge(&self, given: &Evidence) -> Opinion {
+        let mut frame = self.judge_frame.borrow_mut();
+        // Safe: as in new.
+        **frame = unsafe { std::mem::zeroed() };
+        frame.history.before = given.before as u8;
+        frame.history.prior = given.prior as u8;
+        frame.history.held_millis = given.held_millis;
+        frame.history.vantage_count = given.seen.len() as u32;
+        for (i, text) in given.seen.iter().enumerate() {
+            read_seen(&mut frame.history.vantages[i], text);
+        }
+        frame.verdict.health = given.before as u8;
+        frame.verdict.share = SHARE_UNSAID;
+        assert_eq!(self.state.judge(1, &mut frame), 0, "the plugin judges nothing");
+        let v = &frame.verdict;
+        let reason = match v.reason {
+            0 => String::new(),
+            place => self.state.plugins[0].reasons[usize::from(place) - 1].replacen('#', &v.number.to_string(), 1),
+        };
+        Opinion { state: Health::of(v.health), share: v.share.min(100), reason }
     }
 
     /// Runs the plugin once.
@@ -152,13 +199,40 @@ impl Trial {
     }
 }
 
+/// Reads what a vantage point saw. What makes no sense is a mistake of the test.
+fn read_seen(v: &mut Vantage, text: &str) {
+    for (i, word) in text.split_whitespace().enumerate() {
+        if let (0, Some(state)) = (i, ["unknown", "up", "down"].iter().position(|&s| s == word)) {
+            v.health = state as u8;
+            continue;
+        }
+        let together = word.chars().all(|c| c == '+' || c == '-');
+        for one in if together { word.split_inclusive(|_| true).collect() } else { vec![word] } {
+            let (one, count) = one.split_once('*').map_or((one, 1), |(one, n)| (one, n.parse().expect("a number behind *")));
+            let (one, code) = one.split_once('/').map_or((one, 0), |(one, n)| (one, n.parse().expect("a status behind /")));
+            let took = one.trim_start_matches(|c| c == '+' || c == '-');
+            let micros = if took.is_empty() { 1000.0 } else { micros(took).expect("a time, as 120ms") };
+            for _ in 0..count {
+                let at = v.attempt_count as usize;
+                assert!(at < ATTEMPT_MAX, "more than {} attempts", ATTEMPT_MAX);
+                v.attempts[at].age_millis = 1000 * v.attempt_count;
+                v.attempts[at].took_micros = micros as u32;
+                v.attempts[at].code = code;
+                v.attempts[at].ok = u8::from(!one.starts_with('-'));
+                v.attempt_count += 1;
+            }
+        }
+    }
+}
+
 /// The message of configure, as a host writes it, for records of type A.
 fn message(plugin: &Plugin, rows: &[(String, Vec<Option<Value>>)]) -> Vec<u8> {
     let stride = 16 + 16 * plugin.attributes.len();
     let mut fixed = Vec::new();
     let mut texts = Vec::new();
     let texts_at = 16 + stride * rows.len();
-    for number in [rows.len() as u32, plugin.attributes.len() as u32, 1, 0] {
+    let record_type = u32::from(plugin.kind == "routing");
+    for number in [rows.len() as u32, plugin.attributes.len() as u32, record_type, 0] {
         fixed.extend_from_slice(&number.to_le_bytes());
     }
     let mut span = |text: &[u8]| {

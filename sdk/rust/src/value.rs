@@ -108,7 +108,7 @@ impl About {
 }
 
 /// Reads a time with its units, in microseconds.
-fn micros(mut text: &str) -> Option<f64> {
+pub(crate) fn micros(mut text: &str) -> Option<f64> {
     const UNITS: [(&str, f64); 7] = [("ns", 1e-3), ("us", 1.0), ("µs", 1.0), ("ms", 1e3), ("s", 1e6), ("m", 6e7), ("h", 36e8)];
     if text == "0" {
         return Some(0.0);

@@ -145,3 +145,38 @@ fn durations() {
     }
     assert_eq!(read("3h"), Err("n: wait 3h is outside 0..7200000000 microseconds".to_string()));
 }
+
+fn judge() -> Plugin {
+    let mut p = Plugin::health("patient", "1", "counts");
+    let fall = p.add(int("fall", 1..=32, "").default(2));
+    let bad = p.reason("bad: #");
+    p.configure_judge(move |c: &mut Policy| {
+        let fall = fall.of(c, 0) as usize;
+        if c.record_type() != 0 {
+            c.refuse(0, "a check has no records");
+        }
+        move |h: &History, v: &mut Verdict| {
+            for i in 0..h.vantages().len() {
+                match h.settle(i, fall, 1) {
+                    (State::Down, run) if run > 0 => v.set(State::Down, bad, run as u32),
+                    (State::Up, _) if h.prior() == State::Down => v.set_share(h.held_millis() / 1000),
+                    _ => {}
+                }
+            }
+        }
+    });
+    p
+}
+
+#[test]
+fn judges() {
+    let trial = Trial::new(judge(), &[""]).unwrap();
+    let hear = |before, prior, seen| trial.judge(&Evidence { before, prior, held_millis: 30_000, seen });
+    let says = |state, share, reason: &str| Opinion { state, share, reason: reason.to_string() };
+    assert_eq!(hear(State::Up, State::Unknown, vec!["- +"]), says(State::Up, 100, ""));
+    assert_eq!(hear(State::Up, State::Unknown, vec!["-- +"]), says(State::Down, 100, "bad: 2"));
+    assert_eq!(hear(State::Up, State::Unknown, vec!["up", "-*32"]), says(State::Down, 100, "bad: 32"));
+    assert_eq!(hear(State::Unknown, State::Unknown, vec!["-2s/503 120ms"]), says(State::Down, 100, "bad: 1"));
+    assert_eq!(hear(State::Up, State::Down, vec!["120ms"]), says(State::Up, 30, ""));
+    assert_eq!(hear(State::Down, State::Unknown, vec![]), says(State::Down, 100, ""));
+}

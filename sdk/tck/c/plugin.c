@@ -97,4 +97,68 @@ static const sp_plugin tck = {
 	.decide = decide,
 };
 
-SP_SERVE(&tck);
+// ---- The judge, exactly as ../judge.go
+
+enum { SLOW, BASE, REMARK, FALL };
+enum { EVEN, ODD };
+
+static const sp_attribute judge_attributes[] = {
+	[SLOW] = SP_DURATION("slow", SP_MILLISECOND, SP_MINUTE, "longer attempts count twice", .fallback = "300ms"),
+	[BASE] = SP_INT("base", 0, 1000, "added as it is", .required = true),
+	[REMARK] = SP_TEXT("note", "quiet says nothing; bad is refused"),
+	[FALL] = SP_INT("fall", 1, 32, "failures in a row", .fallback = "3"),
+};
+
+typedef struct {
+	uint32_t limit, base, fall;
+	bool quiet;
+} check;
+
+static const void *configure_judge(sp_policy *p) {
+	check *c = sp_new(check, 1);
+	const char *note = sp_text(p, 0, REMARK);
+	*c = (check){(uint32_t)sp_duration(p, 0, SLOW), (uint32_t)sp_int(p, 0, BASE), (uint32_t)sp_int(p, 0, FALL), sp_equal(note, "quiet")};
+	if (sp_equal(note, "bad"))
+		sp_refuse(p, 0, REMARK, "note \"", note, "\" is bad");
+	return c;
+}
+
+static uint32_t saw(const sp_vantage *v, uint32_t limit) {
+	uint32_t sum = 100u * v->health + v->held_millis / 1000;
+	for (uint32_t i = 0; i < v->attempt_count; i++) {
+		const sp_attempt *a = &v->attempts[i];
+		sum += a->code + a->age_millis / 1000 + a->ok;
+		if (a->took_micros > limit)
+			sum += a->took_micros / 1000;
+		sum += a->took_micros / 1000;
+	}
+	return sum;
+}
+
+static void judge(const void *state, const sp_history *h, sp_verdict *v) {
+	const check *c = state;
+	if (c->quiet)
+		return;
+	uint32_t sum = c->base + 3u * h->before + 7u * h->prior + h->held_millis / 1000;
+	for (uint32_t i = 0; i < h->vantage_count; i++) {
+		uint32_t run;
+		sum += (i + 1) * saw(&h->vantages[i], c->limit);
+		sum += 1000u * sp_settle(h, i, c->fall, 2, &run);
+		sum += 10000 * run;
+	}
+	sp_say(v, (uint8_t)(sum % 3), sum % 2 ? ODD : EVEN, sum);
+	if (sum % 5)
+		sp_share(v, sum % 110);
+}
+
+static const sp_plugin judging = {
+	.name = "tck-judge",
+	.version = "1.0.0",
+	.doc = "judges by a sum",
+	SP_ATTRIBUTES(judge_attributes),
+	.configure = configure_judge,
+	.judge = judge,
+	.reasons = SP_WORDS("an even sum: #", "an odd sum, \"#\""),
+};
+
+SP_SERVE(&tck, &judging);

@@ -1,6 +1,7 @@
 //! The conformance kit's policy in Rust: it uses all that the SDK offers, exactly as ../tck.go does.
 
-use signpost::{boolean, duration, float, int, networks, place, text, word, Code, Coordinates, Decision, Facts, Network, Plugin, Policy};
+use signpost::{boolean, duration, float, int, networks, place, text, word};
+use signpost::{Code, Coordinates, Decision, Facts, History, Network, Plugin, Policy, State, Vantage, Verdict};
 use std::time::Duration;
 
 /// What is kept of one candidate.
@@ -82,4 +83,54 @@ fn decide(candidates: &[Candidate], limit: u32, f: &Facts, d: &mut Decision) {
     }
 }
 
-signpost::serve!(plugin());
+signpost::serve!(plugin(), judge());
+
+/// The judge, exactly as ../judge.go.
+pub fn judge() -> Plugin {
+    let mut p = Plugin::health("tck-judge", "1.0.0", "judges by a sum");
+    let slow = p.add(
+        duration("slow", Duration::from_millis(1)..=Duration::from_secs(60), "longer attempts count twice").default("300ms"),
+    );
+    let base = p.add(int("base", 0..=1000, "added as it is").required());
+    let note = p.add(text("note", "quiet says nothing; bad is refused"));
+    let fall = p.add(int("fall", 1..=32, "failures in a row").default(3));
+    let even = p.reason("an even sum: #");
+    let odd = p.reason("an odd sum, \"#\"");
+
+    p.configure_judge(move |c: &mut Policy| {
+        let (limit, start) = (slow.of(c, 0).as_micros() as u32, base.of(c, 0) as u32);
+        let (said, enough) = (note.of(c, 0), fall.of(c, 0) as usize);
+        if said == "bad" {
+            note.refuse(c, 0, &format!("note \"{}\" is bad", said));
+        }
+        move |h: &History, v: &mut Verdict| {
+            if said == "quiet" {
+                return;
+            }
+            let mut sum = start + 3 * h.before() as u32 + 7 * h.prior() as u32 + h.held_millis() / 1000;
+            for (i, vantage) in h.vantages().iter().enumerate() {
+                sum = sum.wrapping_add((i as u32 + 1).wrapping_mul(saw(vantage, limit)));
+                let (state, run) = h.settle(i, enough, 2);
+                sum = sum.wrapping_add(1000 * state as u32 + 10_000 * run as u32);
+            }
+            let state = [State::Unknown, State::Up, State::Down][sum as usize % 3];
+            v.set(state, if sum % 2 == 0 { even } else { odd }, sum);
+            if sum % 5 != 0 {
+                v.set_share(sum % 110);
+            }
+        }
+    });
+    p
+}
+
+fn saw(v: &Vantage, limit: u32) -> u32 {
+    let mut sum = 100 * v.state() as u32 + v.held_millis() / 1000;
+    for a in v.attempts() {
+        sum = sum.wrapping_add(u32::from(a.code) + a.age_millis / 1000 + u32::from(a.ok()));
+        if a.took_micros > limit {
+            sum = sum.wrapping_add(a.took_micros / 1000);
+        }
+        sum = sum.wrapping_add(a.took_micros / 1000);
+    }
+    sum
+}
