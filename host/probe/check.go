@@ -3,6 +3,7 @@ package probe
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 
@@ -18,9 +19,10 @@ type check struct {
 	sum    sum            // of all that it says
 	probes sum            // of what is probed, without when it is and what is made of it
 	prober attempt.Prober // nil: it has no attempts
-	fault  string         // what the prober lacks
+	fault  string         // what the prober lacks; faultPos is where it is named
 	chair
 
+	faultPos    diag.Pos
 	perEndpoint bool // it depends on the candidate's endpoint
 	underWay    int
 	retired     bool // to be closed when nothing is under way
@@ -73,7 +75,10 @@ func (s *Scheduler) declareLocked(cfg *config.Config) {
 			prober, err := s.options.Prober(name, &c, s.options.Attempts)
 			fresh.prober = prober
 			if err != nil {
-				fresh.fault = err.Error()
+				fresh.fault, fresh.faultPos = err.Error(), c.Pos
+				if obstacle := (*attempt.Obstacle)(nil); errors.As(err, &obstacle) && obstacle.Pos.Line > 0 {
+					fresh.faultPos = obstacle.Pos
+				}
 			}
 		}
 		if old != nil {
@@ -96,7 +101,7 @@ func (s *Scheduler) declareLocked(cfg *config.Config) {
 func (s *Scheduler) faultsLocked() (diags diag.List) {
 	for _, name := range slices.Sorted(maps.Keys(s.checks)) {
 		if c := s.checks[name]; c.fault != "" {
-			diags.Errorf(c.config.Pos, "checks.%s: %s", name, c.fault)
+			diags.Errorf(c.faultPos, "checks.%s: %s", name, c.fault)
 		}
 	}
 	return diags
