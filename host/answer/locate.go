@@ -13,6 +13,7 @@ func (w *Worker) locate(p *policy.Policy) {
 	}
 	if p.Wants&policy.WantsLatency != 0 {
 		w.latencies, bits = w.finder.Latencies(w.snap.Geo, f.Client, p.Regions, w.latencies)
+		p.Probed(w.latencies)
 		f.Latency, f.LatencyBits = w.latencies, uint8(bits)
 	}
 }

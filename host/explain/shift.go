@@ -190,6 +190,7 @@ func (x *Shifts) locate(p *policy.Policy) {
 	}
 	if p.Wants&policy.WantsLatency != 0 {
 		latencies, bits := x.finder.Latencies(x.snap.Geo, f.Client, p.Regions, f.Latency)
+		p.Probed(latencies)
 		f.Latency, f.LatencyBits = latencies, uint8(bits)
 	}
 }

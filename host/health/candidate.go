@@ -38,7 +38,7 @@ type Candidate struct {
 	Since    time.Time
 	Why      string        // the operator's reason, or what the check found; may be ""
 	Verdict  policy.Health // what the check says
-	Took     time.Duration // of the latest probe; 0: none, or it failed
+	Took     time.Duration // as in Finding
 	Override Override      // Auto: none
 }
 

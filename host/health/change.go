@@ -76,6 +76,7 @@ func (t *Table) Judge(k Key, f Finding) bool {
 	}
 	before := c.slot.Standing()
 	c.finding = f
+	c.slot.StoreRTT(f.Took)
 	moved, told := c.publish(t.now(), false)
 	if moved {
 		t.moveLocked(true)

@@ -14,7 +14,7 @@ type Finding struct {
 	Share  uint8         // percent of its weight that the candidate gets while it is not down; 0: it counts as down, but is not dead
 	Flip   time.Duration // until the check may say otherwise at the earliest; 0: nobody knows
 	Why    string        // what was seen, in a few words: "connect refused (3/3)"
-	Took   time.Duration // of the latest probe; 0: none, or it failed
+	Took   time.Duration // round trip of the probes that pass, smoothed; 0: none is known
 }
 
 // Checked is one candidate that a check looks after.

@@ -151,6 +151,7 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 // begin sets the verdict that a candidate has before its check said anything.
 func (c *candidate) begin(now time.Time) (changed bool) {
 	c.finding = Finding{Health: policy.Up, Share: 100}
+	c.slot.StoreRTT(0)
 	if c.check != "" {
 		c.finding.Health = policy.Unknown
 	}

@@ -41,11 +41,8 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	}
 	if l.modulesChanged(b.modules) || changed || taken {
 		changed = true
-		if l.options.Claimed != nil {
-			l.options.Claimed(ctx, b.first || l.routing)
-		}
+		l.publishClaimed(ctx, b.first || l.routing)
 		l.routing = false
-		l.publish()
 	}
 	if l.config.Serial == config.SerialAuto {
 		l.serials.save(l.options.Dir)
@@ -68,7 +65,7 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	l.first, l.stale = false, true
 	if l.arrivedEarly && !l.modulesDue {
 		l.arrivedEarly = false
-		l.pluginsArrived()
+		l.pluginsArrived(ctx)
 	}
 	l.report()
 	if textLen >= largeLoad {
@@ -172,6 +169,14 @@ func (l *Loader) remove(file string) bool {
 	l.options.Log.Info("zone removed", "zone", e.name, "view", e.view)
 	l.serve(e, nil)
 	return true
+}
+
+// publishClaimed publishes after those were told who look after the candidates.
+func (l *Loader) publishClaimed(ctx context.Context, first bool) {
+	if l.options.Claimed != nil {
+		l.options.Claimed(ctx, first)
+	}
+	l.publish()
 }
 
 // publish makes a snapshot of what there is.

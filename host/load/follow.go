@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -215,7 +216,7 @@ func (l *Loader) demandRouted(now time.Time) {
 }
 
 // pluginsArrived routes what had to wait for the built-in plugins.
-func (l *Loader) pluginsArrived() {
+func (l *Loader) pluginsArrived(ctx context.Context) {
 	if l.modulesDue {
 		l.arrivedEarly = true
 		return // whoever names them would be told that there is no such plugin
@@ -229,7 +230,7 @@ func (l *Loader) pluginsArrived() {
 	l.examine()
 	l.stale = true // it is known now which names of signpost.yaml are built-in plugins
 	if l.modulesChanged(nil) {
-		l.publish()
+		l.publishClaimed(ctx, true)
 	}
 	l.demandPending(l.options.Now())
 }

@@ -202,7 +202,7 @@ func (l *Loader) Run(ctx context.Context) {
 			l.confirm = true
 		case <-pluginsReady:
 			pluginsReady = nil
-			l.pluginsArrived()
+			l.pluginsArrived(ctx)
 		case b := <-l.done:
 			l.running--
 			l.finish(ctx, b)

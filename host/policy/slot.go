@@ -4,6 +4,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"signpost/host/geo"
 )
 
 // Standing is what decisions see of one candidate at one moment. The zero value has no share at all; a Slot's has all of it.
@@ -34,7 +36,10 @@ func FlipIn(d time.Duration) uint16 {
 
 // Slot is the live health of one candidate, in one word, so that a worker reads it without lock. The zero value is Unknown.
 // Writer: health.Table. Readers: any.
-type Slot struct{ word atomic.Uint64 }
+type Slot struct {
+	word      atomic.Uint64
+	rttMicros atomic.Uint32 // of the server's own probes; 0: none is known
+}
 
 // The word, from its low end: 8 bits of health, 8 of what the share lacks to 100 percent, 16 of the flip, and 32 for the seconds since 1970
 // of the latest change of state.
@@ -64,4 +69,27 @@ func (s *Slot) Load() (state Health, since time.Time) {
 func (s *Slot) Store(now Standing, since time.Time) {
 	lack := 100 - min(now.Share, 100)
 	s.word.Store(uint64(uint32(since.Unix()))<<sinceShift | uint64(now.Flip)<<flipShift | uint64(lack)<<lackShift | uint64(now.Health))
+}
+
+// StoreRTT sets the round trip of the server's own probes; 0: none is known. Only health.Table may call it.
+func (s *Slot) StoreRTT(rtt time.Duration) {
+	s.rttMicros.Store(uint32(min(max(0, rtt.Microseconds()), math.MaxUint32)))
+}
+
+// Probed fills in the round trips of the server's own probes, aligned with p.IDs, if nothing is known of the way from the client to any candidate:
+// the nearest to the server is a better guess than any. Beside ways from the client they would mislead, since they begin elsewhere.
+func (p *Policy) Probed(latencies []geo.Latency) {
+	if p.Slots == nil {
+		return
+	}
+	for i := range latencies {
+		if latencies[i].Source != geo.Unknown {
+			return
+		}
+	}
+	for i := range latencies {
+		if micros := p.Slots[i].rttMicros.Load(); micros > 0 {
+			latencies[i] = geo.Latency{Micros: micros, Source: geo.Probed}
+		}
+	}
 }

@@ -18,7 +18,7 @@ type Report struct {
 	Token string // what proves who it is
 }
 
-// Why a Report was not taken. ErrNoPush comes wrapped, with the nearest name.
+// Why a Report was not taken. ErrNoPush may come wrapped, with the nearest name.
 var (
 	ErrNoPush    = errors.New("there is no such push check")
 	ErrPushToken = errors.New("the token is not the check's")
@@ -58,7 +58,7 @@ func (s *Scheduler) Push(name string, r Report) error {
 		return err
 	}
 	if token := c.config.Push.Token; token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(r.Token)) == 0 {
-		return fmt.Errorf("%q: %w", name, ErrPushToken)
+		return ErrPushToken
 	}
 	t := s.targets[targetKey{name, ""}]
 	if t == nil || c.config.Disabled || s.closed {

@@ -203,9 +203,6 @@ func (u *user) finding() (f health.Finding, known bool) {
 	f = health.Finding{Health: policy.Unknown, Share: 100}
 	switch {
 	case count == 0:
-		if f.Why = "no probe yet"; u.check.config.Kind == config.CheckPush {
-			f.Why = "no report yet"
-		}
 		return f, false
 	case states[policy.Up] > 0:
 		f.Health = policy.Up
