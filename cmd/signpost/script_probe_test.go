@@ -7,6 +7,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -186,16 +189,6 @@ func awaitHitsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// killCommand ends the server at once, as a crash does.
-func killCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: kill")
-	}
-	s := running(ts)
-	ts.Check(s.cmd.Process.Kill())
-	<-s.exited
-}
-
 // postCommand sends text to a page of the admin server and prints what that says.
 func postCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 3 {
@@ -210,6 +203,9 @@ func postCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	request, err := http.NewRequest(http.MethodPost, "http://"+running(ts).admin+args[0], strings.NewReader(text))
 	ts.Check(err)
+	if text != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -219,4 +215,60 @@ func postCommand(ts *testscript.TestScript, neg bool, args []string) {
 	body, err := io.ReadAll(response.Body)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "%d\n%s", response.StatusCode, body)
+}
+
+// launchCommand is serve without the wait, for what can be seen before.
+func launchCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: launch DIR [FLAG…]")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	admin := listener.Addr().String()
+	ts.Check(listener.Close())
+	begin(ts, append(args, "--admin", admin)).admin = admin
+	ts.Setenv("ADMIN", admin)
+}
+
+func attendCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: attend")
+	}
+	running(ts).attend(ts)
+}
+
+// stateFiles is what the script's servers remember of health.
+func stateFiles(ts *testscript.TestScript) []string {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("STATE_DIRECTORY"), "health-*.json"))
+	ts.Check(err)
+	return files
+}
+
+func rememberedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: remembered REGEXP")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("a state that matches %q", args[0]), func() (bool, string) {
+		for _, file := range stateFiles(ts) {
+			text, err := os.ReadFile(file)
+			ts.Check(err)
+			if pattern.Match(text) {
+				return true, ""
+			}
+		}
+		return false, "none that does"
+	})
+}
+
+func damageCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: damage")
+	}
+	for _, file := range stateFiles(ts) {
+		info, err := os.Stat(file)
+		ts.Check(err)
+		ts.Check(os.Truncate(file, info.Size()/2))
+	}
 }

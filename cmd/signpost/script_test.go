@@ -85,7 +85,10 @@ func TestScripts(t *testing.T) {
 //	backend NAME ACTION            status CODE, body TEXT, hang (no response), well (200 again), die, live (listen again)
 //	hits NAME                      print how many requests a backend got
 //	await-hits NAME COUNT          wait for so many more
-//	kill                           end the server at once
+//	launch DIR [FLAG…]             start a server and do not wait until it serves; $ADMIN is its address
+//	attend                         wait for that
+//	remembered TEXT                wait until what the server remembers of health matches
+//	damage                         cut off half of that
 //	post PATH [TEXT [TOKEN]]       send to a page of the admin server
 //	gauge SERIES VALUE             set a gauge of an exporter for Prometheus; $EXPORTER is its address
 //	prometheus [ADDR…]             start a Prometheus that scrapes the exporter and these addresses, with *.rules.yaml; $PROMETHEUS is its address
@@ -121,7 +124,10 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"backend":      backendCommand,
 	"hits":         hitsCommand,
 	"await-hits":   awaitHitsCommand,
-	"kill":         killCommand,
+	"launch":       launchCommand,
+	"attend":       attendCommand,
+	"remembered":   rememberedCommand,
+	"damage":       damageCommand,
 	"post":         postCommand,
 }
 
@@ -202,6 +208,11 @@ func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: serve DIR [FLAG…]; use ! exec signpost serve for what must fail")
 	}
+	begin(ts, args).attend(ts)
+}
+
+// begin starts the program.
+func begin(ts *testscript.TestScript, args []string) *server {
 	flags := append([]string{"serve"}, args...)
 	if !slices.Contains(args, "--listen") {
 		flags = append(flags, "--listen", "127.0.0.1:0")
@@ -224,6 +235,12 @@ func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
 		close(s.exited)
 	}()
 	ts.Defer(func() { s.end(ts) })
+	ts.Value(sessionKey{}).(*session).server = s
+	return s
+}
+
+// attend waits until it serves.
+func (s *server) attend(ts *testscript.TestScript) {
 	until(ts, "the server", func() (bool, string) {
 		select {
 		case <-s.exited:
@@ -232,7 +249,6 @@ func serveCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return tryLine.MatchString(s.out.String()), s.out.String() + s.log.String()
 	})
-	ts.Value(sessionKey{}).(*session).server = s
 	s.addr = listeningLine.FindStringSubmatch(s.out.String())[1]
 	if admin := adminLine.FindStringSubmatch(s.out.String()); admin != nil {
 		s.admin = admin[1]
@@ -379,7 +395,9 @@ func moduleCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 func fetch(ts *testscript.TestScript, path string) string {
 	response, err := http.Get("http://" + running(ts).admin + path)
-	ts.Check(err)
+	if err != nil {
+		return err.Error() // it may not listen yet
+	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	ts.Check(err)
