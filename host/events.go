@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 const (
 	changesMax  = 1 << 14               // changes of health that wait to be told; those beyond are counted
 	gatherWait  = 20 * time.Millisecond // for more changes, before those that are there are told
+	turnMax     = 500                   // changes that are told at a time: 10 ms, between which queries have the processor
 	firstsMax   = 20                    // candidates that are told one by one when they are found well for the first time
 	shiftsMax   = 20_000                // decisions a second for finding out what moved: a few percent of a core
 	tellerPause = time.Minute           // between two looks at who flaps no more
@@ -84,13 +86,28 @@ func (e *events) changed(c health.Change) {
 	}
 }
 
-// take empties the inbox.
-func (e *events) take() (list []health.Change, lost int) {
+// take removes the oldest changes from the inbox, about as many as are told at a time. What is left nobody changes.
+func (e *events) take() (list, left []health.Change, lost int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	list, lost = e.list, e.lost
-	e.list, e.lost = nil, 0
-	return list, lost
+	end, count := 0, 0
+	for end < len(e.list) && count < turnMax {
+		if !isFirst(&e.list[end]) {
+			count++
+		}
+		end++
+	}
+	list, left, lost = e.list[:end], e.list[end:], e.lost
+	e.list, e.lost = left, 0
+	if len(left) == 0 {
+		e.list = nil
+	}
+	return list, left, lost
+}
+
+// isFirst tells whether a check found a candidate well for the first time: that moves nothing, since unknown counts as up.
+func isFirst(c *health.Change) bool {
+	return c.From == policy.Unknown && c.To == policy.Up && c.Override.Force == health.Auto
 }
 
 // run tells until ctx is done, and then what is left.
@@ -100,7 +117,8 @@ func (e *events) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			e.turn()
+			for e.turn() {
+			}
 			e.timeline.Close()
 			e.rest()
 			return
@@ -111,25 +129,27 @@ func (e *events) run(ctx context.Context) {
 			}
 			e.idle = true
 		case <-e.wake:
-			select {
-			case <-ctx.Done():
-			case <-time.After(gatherWait):
+			for more := true; more && ctx.Err() == nil; {
+				select {
+				case <-ctx.Done():
+				case <-time.After(gatherWait):
+					more = e.turn()
+				}
 			}
-			e.turn()
 		}
 	}
 }
 
-// turn tells what waits.
-func (e *events) turn() {
-	changes, lost := e.take()
+// turn tells some of what waits, and whether there is more.
+func (e *events) turn() (more bool) {
+	changes, left, lost := e.take()
 	if lost > 0 {
 		e.host.options.Log.Error("more changes of health at once than can be told: the timeline lacks some", "lacks", lost)
 	}
 	if len(changes) == 0 {
-		return
+		return false
 	}
-	moved := e.moved(changes)
+	moved := e.moved(changes, left)
 	list := make([]event.Event, 0, len(changes))
 	for i := range changes {
 		list = append(list, event.Of(&changes[i], moved[i]))
@@ -152,6 +172,7 @@ func (e *events) turn() {
 		}
 	}
 	e.teller.Tell(told)
+	return len(left) > 0
 }
 
 // withoutFirsts leaves out the candidates that are found well for the first time if these are many: after a start there may be ten thousand,
@@ -239,7 +260,7 @@ type policyKey struct {
 }
 
 // moved finds out for each change how many of its name's answers it moved, nil where nobody can tell. Several changes of a policy are undone from the present state, the latest first.
-func (e *events) moved(changes []health.Change) []*event.Moved {
+func (e *events) moved(changes, later []health.Change) []*event.Moved {
 	moved := make([]*event.Moved, len(changes))
 	if e.host.store.Load() == nil {
 		return moved
@@ -259,6 +280,12 @@ func (e *events) moved(changes []health.Change) []*event.Moved {
 		}
 		of[key] = append(of[key], i)
 	}
+	undo := map[policyKey][]*health.Change{}
+	for i := range later {
+		if key := (policyKey{later[i].View, later[i].Name, later[i].Type}); of[key] != nil {
+			undo[key] = append(undo[key], &later[i])
+		}
+	}
 	e.refill()
 	for _, key := range order {
 		p := e.shifts.Policy(key.view, key.name, key.typ)
@@ -266,9 +293,14 @@ func (e *events) moved(changes []health.Change) []*event.Moved {
 			continue
 		}
 		state := explain.StateOf(p)
+		for _, c := range slices.Backward(undo[key]) {
+			if at := slices.Index(p.IDs, c.ID); at >= 0 {
+				state = state.With(at, c.From, c.FromShare)
+			}
+		}
 		for at := len(of[key]) - 1; at >= 0; at-- {
 			i := of[key][at]
-			moved[i], state = e.shift(p, &changes[i], state, len(changes))
+			moved[i], state = e.shift(p, &changes[i], state, len(changes)+len(later))
 		}
 	}
 	return moved
@@ -292,18 +324,13 @@ func (e *events) refill() {
 // shift computes what one change moved, after which the state was as given, and returns the one before it. It is not computed when too much
 // changes at once: count says how much.
 func (e *events) shift(p *policy.Policy, c *health.Change, state explain.State, count int) (*event.Moved, explain.State) {
-	at := -1
-	for i, id := range p.IDs {
-		if id == c.ID && c.ID != "" {
-			at = i
-		}
-	}
-	if at < 0 {
+	at := slices.Index(p.IDs, c.ID)
+	if at < 0 || c.ID == "" {
 		return nil, state
 	}
 	now, before := state.With(at, c.To, c.ToShare), state.With(at, c.From, c.FromShare)
-	if c.From == policy.Unknown && c.To == policy.Up {
-		return nil, before // unknown counts as up
+	if isFirst(c) {
+		return nil, before
 	}
 	cost := float64(e.shifts.Cost(c.View, p))
 	if cost > e.left {

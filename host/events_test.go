@@ -78,7 +78,7 @@ func TestMovedInTurn(t *testing.T) {
 	moved := another(t, h).moved([]health.Change{
 		changeOf(name, "eu", policy.Up, policy.Down), changeOf(name, "us", policy.Up, policy.Down), changeOf("gone.example.com.", "us", policy.Up, policy.Down),
 		changeOf(name, "ap", policy.Unknown, policy.Up),
-	})
+	}, nil)
 	for i, want := range []string{"16.67: eu ap 10.00, eu us 6.67", "40.00: us ap 40.00", "nothing", "nothing"} {
 		got := "nothing"
 		if m := moved[i]; m != nil {
@@ -94,6 +94,29 @@ func TestMovedInTurn(t *testing.T) {
 	}
 }
 
+// Protects the percentages of what is told in turns: what is told later is undone first, and a turn is bounded.
+func TestMovedInTurns(t *testing.T) {
+	h, _ := startNames(t, 1, "")
+	h.health.Override(health.Query{ID: "eu"}, health.Override{Force: health.ForceDown})
+	h.health.Override(health.Query{ID: "us"}, health.Override{Force: health.ForceDown})
+	const name = "n0.example.com."
+	e := another(t, h)
+	moved := e.moved([]health.Change{changeOf(name, "eu", policy.Up, policy.Down)}, []health.Change{
+		changeOf("n1.example.com.", "us", policy.Up, policy.Down), changeOf(name, "us", policy.Up, policy.Down),
+	})
+	if m := moved[0]; m == nil || math.Abs(m.Percent-100.0/6) > 1e-6 || len(m.Moves) != 2 {
+		t.Errorf("got %+v, want 16.7 %% to two", m)
+	}
+	for range 3 * turnMax / 2 {
+		e.changed(changeOf(name, "eu", policy.Unknown, policy.Up))
+		e.changed(changeOf(name, "eu", policy.Up, policy.Down))
+	}
+	list, left, _ := e.take()
+	if firsts := len(list) - turnMax; firsts != turnMax || len(left) != turnMax {
+		t.Errorf("got %d changes and %d left, want %d beside as many first verdicts, and %d", len(list), len(left), turnMax, turnMax)
+	}
+}
+
 // Protects shares: who gets less weight loses answers in proportion.
 func TestMovedShare(t *testing.T) {
 	h, _ := startNames(t, 1, "")
@@ -102,11 +125,11 @@ func TestMovedShare(t *testing.T) {
 	change.To = policy.Down
 	half := changeOf("n0.example.com.", "ap", policy.Up, policy.Up)
 	half.ToShare = 50
-	moved := another(t, h).moved([]health.Change{half})
+	moved := another(t, h).moved([]health.Change{half}, nil)
 	if m := moved[0]; m == nil || math.Abs(m.Percent-(50-100*1.5/4.5)) > 0.5 {
 		t.Errorf("got %+v for half of the weight, want about %.1f %%", m, 50-100*1.5/4.5)
 	}
-	moved = another(t, h).moved([]health.Change{change})
+	moved = another(t, h).moved([]health.Change{change}, nil)
 	if m := moved[0]; m == nil || math.Abs(m.Percent-50) > 1e-6 {
 		t.Errorf("got %+v for a drained candidate, want 50 %%", m)
 	}
@@ -122,7 +145,7 @@ func TestMovedIsBounded(t *testing.T) {
 		changes = append(changes, changeOf("n0.example.com.", "eu", policy.Up, policy.Down), changeOf("n0.example.com.", "eu", policy.Down, policy.Up))
 	}
 	started := time.Now()
-	moved := e.moved(changes)
+	moved := e.moved(changes, nil)
 	looked := 0
 	for _, m := range moved {
 		switch {
@@ -145,11 +168,12 @@ func TestInboxIsBounded(t *testing.T) {
 	for range changesMax + 7 {
 		e.changed(changeOf("elsewhere.example.com.", "eu", policy.Up, policy.Down))
 	}
-	e.turn()
+	for e.turn() {
+	}
 	if !strings.Contains(log.String(), "more changes of health at once than can be told") || !strings.Contains(log.String(), "lacks=7") {
 		t.Errorf("the log does not say that 7 are lacking")
 	}
-	if list, lost := e.take(); len(list) != 0 || lost != 0 {
+	if list, _, lost := e.take(); len(list) != 0 || lost != 0 {
 		t.Errorf("got %d and %d lost after the turn", len(list), lost)
 	}
 }
@@ -190,7 +214,8 @@ func BenchmarkStorm(b *testing.B) {
 			e.changed(changes[i])
 		}
 		e.left, e.leftAt = shiftsMax, time.Now()
-		e.turn()
+		for e.turn() {
+		}
 	}
 }
 
@@ -207,7 +232,7 @@ func BenchmarkChange(b *testing.B) {
 				if fresh {
 					e.rest()
 				}
-				e.moved(change)
+				e.moved(change, nil)
 			}
 		})
 	}

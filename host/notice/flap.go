@@ -44,6 +44,7 @@ func (f *flaps) add(list []event.Event, e *event.Event, now time.Time) []event.E
 		c.at = slices.Delete(c.at, 0, 1)
 	}
 	c.latest = *e
+	c.latest.Moved, c.latest.Text = nil, "" // of ten thousand candidates they would be megabytes
 	if c.flapping {
 		return list
 	}
