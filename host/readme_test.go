@@ -80,6 +80,7 @@ func TestManualsLoad(t *testing.T) {
 	plugins := builtins(t)
 	const head = "$TTL 300\n@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n@ IN NS ns1.example.net.\n"
 	const settings = "views: { internal: { clients: [10.0.0.0/8] } }\nchecks:\n  web: { http: { port: 80 } }\n  postgres: { tcp: { port: 5432 } }\n" +
+		"  primary: { http: { port: 80 } }\n  standby: { http: { port: 80 } }\n" +
 		"latency: { regions: { our-dc: { lat: 52.1, lon: 5.2 } } }\ncollections: { offices: [192.0.2.64/26] }\n"
 	zones, configs := 0, 0
 	for _, b := range manuals(t) {

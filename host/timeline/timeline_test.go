@@ -271,3 +271,28 @@ func BenchmarkLoad(b *testing.B) {
 		line.Close()
 	}
 }
+
+// FuzzQuery protects GET /timeline from whatever stands in its parameters: an error, or a query that finds something or nothing in time.
+func FuzzQuery(f *testing.F) {
+	for _, seed := range []string{"name=*.example.com&since=2h", "since=3d12h&until=2026-11-23T12:00:00Z", "limit=5&after=7", "view=?&check=*a*b", "since=9999999999h", "name=%ff&since=1d-1h"} {
+		f.Add(seed)
+	}
+	line, _ := open("")
+	fill(line, 0, 50)
+	f.Fuzz(func(t *testing.T, raw string) {
+		values, err := url.ParseQuery(raw)
+		if err != nil {
+			return
+		}
+		q, err := ParseQuery(values, noon)
+		if err != nil {
+			return
+		}
+		if q.Limit < 1 || !q.Since.IsZero() && strings.HasSuffix(values.Get("since"), "h") && q.Since.After(noon) {
+			t.Errorf("%q: got %+v", raw, q)
+		}
+		if page := line.Find(q); len(page.Events) > q.Limit || page.Last != 50 {
+			t.Errorf("%q: got %d events of at most %d", raw, len(page.Events), q.Limit)
+		}
+	})
+}
