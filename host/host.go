@@ -16,6 +16,7 @@ import (
 	"signpost/host/health"
 	"signpost/host/load"
 	"signpost/host/metrics"
+	words "signpost/host/override/file"
 	"signpost/host/plugin"
 	"signpost/host/probe"
 	"signpost/host/querylog"
@@ -35,6 +36,7 @@ type Options struct {
 	QueryLog string   // file of the query log; instead of signpost.yaml's
 	ExecDir  string   // programs that checks and notices may run; "": there are none
 
+	Overrides      string // absolute path of the file of overrides; instead of signpost.yaml's
 	AdminSocket    string // absolute path of the admin server's socket; instead of signpost.yaml's
 	AdminTokenFile string // absolute path likewise
 
@@ -55,6 +57,7 @@ type Options struct {
 //	querylog     1: writes the query log                                  stopLog, then logged
 //	events       1: tells what happens to health                          cancel, then followed
 //	notice       one for each webhook and program of signpost.yaml        teller.Close
+//	override     2: ends overrides, and follows their file                cancel, then followed
 //	admin        1, and one for each connection                           desk.close
 type Host struct {
 	options   Options
@@ -64,6 +67,7 @@ type Host struct {
 	plugins   *plugin.Host
 	health    *health.Table
 	events    *events
+	overrides *words.Book
 	loader    *load.Loader
 	answers   *answer.Server
 	listeners listeners
@@ -121,6 +125,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.health.Pace(epochPace)
 	h.events = h.newEvents()
 	h.followed.Go(func() { h.events.run(ctx) })
+	h.overrides = words.New(words.Options{Table: h.health, Log: h.options.Log})
 	h.answers = answer.NewServer(&h.store, h.plugins, h.health, &h.counters)
 	h.startQueryLog(ctx)
 	h.startProbing(ctx)
@@ -144,6 +149,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.ready.Store(true)
 	h.desk.serve()
 	h.followed.Go(func() { h.loader.Run(ctx) })
+	h.followed.Go(func() { h.overrides.Run(ctx) })
 	return nil
 }
 
@@ -226,6 +232,7 @@ func (h *Host) bind(cfg *config.Config) error {
 		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
 	}
 	h.log.Follow(h.queryLog(cfg))
+	h.overrides.Follow(h.overridesFile(cfg)) // before the zones: their first answers follow it
 	return h.desk.bind(cfg)
 }
 
@@ -260,6 +267,7 @@ func (h *Host) apply(cfg *config.Config) (diags diag.List) {
 	diags = append(diags, h.unheard(cfg)...)
 	diags = append(diags, h.events.teller.Configure(cfg.Notices)...)
 	h.log.Follow(h.queryLog(cfg))
+	h.overrides.Follow(h.overridesFile(cfg))
 	for _, err := range h.listeners.change(h.addresses(cfg), cfg) {
 		diags.Errorf(pos, "%v", err)
 	}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"time"
 
 	"signpost/host/admin"
@@ -29,12 +30,20 @@ func (h *Host) report() admin.Report {
 	for _, f := range failed {
 		r.Stale = append(r.Stale, admin.StaleReport{File: f.Path, View: f.View, Zone: f.Name, Serving: f.Serving})
 	}
+	held := h.overrides.Status()
+	r.Diagnostics = append(r.Diagnostics, admin.Diagnostics(held.Diagnostics)...)
+	if held.Stale {
+		r.Stale = append(r.Stale, admin.StaleReport{File: held.Path, Serving: true})
+	}
 	for _, p := range h.pluginStates(failed) {
 		r.Plugins = append(r.Plugins, admin.PluginReport{Name: p.Name, Version: p.Version, SHA256: p.SHA256, State: p.State.String(),
 			Strikes: p.Strikes, Calls: p.Calls, Fallbacks: p.Fallbacks})
 	}
 	h.reportHealth(&r)
 	r.SumUp(h.targets())
+	if held.Trouble != nil {
+		r.Trouble = append(r.Trouble, fmt.Sprintf("overrides: changes that a restart forgets %d: %v", held.Unsaved, held.Trouble))
+	}
 	return r
 }
 

@@ -27,13 +27,17 @@ func (s *state) Status() admin.Status {
 	status.Generation, status.Views, status.Zones, status.Records =
 		loaded.Generation, len(loaded.Config.Views), len(loaded.Zones), loaded.Records()
 	status.States, status.Overrides, status.Distressed = h.health.Counts()
-	status.Diagnostics = loaded.Diagnostics
+	status.Held = h.overrides.Status()
+	status.Diagnostics = slices.Concat(loaded.Diagnostics, status.Held.Diagnostics)
 	status.Plugins = h.pluginStates(loaded.Failed)
 	for _, d := range loaded.Data {
 		status.Data = append(status.Data, admin.Data{Key: d.Key, File: d.Path, Built: d.Built, Rows: d.Rows})
 	}
 	for _, f := range loaded.Failed {
 		status.Stale = append(status.Stale, admin.Stale{File: f.Path, View: f.View, Zone: f.Name, Serving: f.Serving})
+	}
+	if status.Held.Stale {
+		status.Stale = append(status.Stale, admin.Stale{File: status.Held.Path, Serving: true})
 	}
 	return status
 }

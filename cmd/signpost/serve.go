@@ -23,6 +23,7 @@ type serveFlags struct {
 	tokenFile string
 	queryLog  string
 	execDir   string
+	overrides string
 	strict    bool
 	logFormat string
 }
@@ -77,6 +78,7 @@ SIGHUP reads everything again at once, SIGTERM and SIGINT end the server.`,
 	set.StringVar(&flags.tokenFile, "admin-token-file", "", "who changes something over HTTP must bring the token of `FILE`")
 	set.StringVar(&flags.queryLog, "query-log", "", "write a line for each query to `FILE`")
 	set.StringVar(&flags.execDir, "exec-dir", "", "programs that checks and notices may run are in `DIR`; without it there are none")
+	set.StringVar(&flags.overrides, "overrides", "", "keep what operators say of candidates in `FILE`")
 	set.BoolVar(&flags.strict, "strict", false, "do not start if any file has an error")
 	set.StringVar(&flags.logFormat, "log-format", "text", "write the log as `FORMAT`: text or json")
 	_ = command.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -113,6 +115,11 @@ func (f *serveFlags) paths(options *host.Options) (err error) {
 	if f.socket != "" {
 		if options.AdminSocket, err = filepath.Abs(f.socket); err != nil {
 			return fmt.Errorf("--admin-socket: %w", err)
+		}
+	}
+	if f.overrides != "" {
+		if options.Overrides, err = filepath.Abs(f.overrides); err != nil {
+			return fmt.Errorf("--overrides: %w", err)
 		}
 	}
 	if f.tokenFile != "" {

@@ -24,7 +24,7 @@ func startAccess(t *testing.T, addr string, access *Access) *Server {
 	table.Replace("public", nil, []*policy.Policy{{Owner: "app.example.com.", Type: wire.TypeA, IDs: []string{"main"}, Checks: []string{""}}})
 	state := &fixture{}
 	state.status.Store(&degraded)
-	s, err := Listen(Options{Addr: addr, State: state, Counters: &metrics.Set{}, Health: table, Explain: explained, Access: access})
+	s, err := Listen(Options{Addr: addr, State: state, Counters: &metrics.Set{}, Health: table, Overrides: heldBy(table), Explain: explained, Access: access})
 	if err != nil {
 		t.Fatal(err)
 	}

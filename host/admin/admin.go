@@ -46,19 +46,20 @@ type State interface{ Status() Status }
 
 // Options configures a Server. State, Counters and Version must be set.
 type Options struct {
-	Addr     string // host:port, or unix: and the path of a socket
-	State    State
-	Counters *metrics.Set
-	Version  string
-	Access   *Access         // who may change something; nil = everybody on loopback
-	Explain  http.Handler    // of GET /explain; nil = none
-	Health   *health.Table   // of GET and POST /health; nil = none
-	Plugins  http.Handler    // of GET /plugins; nil = none
-	Timeline http.Handler    // of GET /timeline; nil = none
-	Report   func() Report   // of GET /status; nil = none
-	Targets  func() []Target // of GET /health/checks, and of the metrics; nil = none
-	Push     Pusher          // of POST /push/NAME; nil = none
-	Log      *slog.Logger    // overrides, and complaints of net/http; nil = dropped
+	Addr      string // host:port, or unix: and the path of a socket
+	State     State
+	Counters  *metrics.Set
+	Version   string
+	Access    *Access         // who may change something; nil = everybody on loopback
+	Explain   http.Handler    // of GET /explain; nil = none
+	Health    *health.Table   // of GET /health; nil = none
+	Overrides Overrides       // of changes of /health, and of /overrides; nil = none
+	Plugins   http.Handler    // of GET /plugins; nil = none
+	Timeline  http.Handler    // of GET /timeline; nil = none
+	Report    func() Report   // of GET /status; nil = none
+	Targets   func() []Target // of GET /health/checks, and of the metrics; nil = none
+	Push      Pusher          // of POST /push/NAME; nil = none
+	Log       *slog.Logger    // complaints of net/http; nil = dropped
 }
 
 // Server is one HTTP server.

@@ -120,7 +120,7 @@ type collector struct {
 	families []*prometheus.Desc // aligned with families
 
 	build, ready, generation, views, zones, records, stale, diagnostics *prometheus.Desc
-	candidates, distressed, overrides                                   *prometheus.Desc
+	candidates, distressed, overrides, unsaved                          *prometheus.Desc
 	reloads, reloadSeconds, lastReloadSeconds, lastGoodReload           *prometheus.Desc
 	connections, accepted, refused                                      *prometheus.Desc
 	cut, portZero, sendErrors, receiveErrors                            *prometheus.Desc
@@ -147,6 +147,7 @@ func newCollector(state State, counters *metrics.Set, version string) *collector
 		diagnostics: desc("signpost_diagnostics", "Diagnostics of the latest files.", "severity"),
 		candidates:  desc("signpost_candidates", "Candidates of policies by the state that decisions see.", "state"),
 		distressed:  desc("signpost_distressed_policies", "Policies that have too few live candidates, by what becomes of them: panic, fail-open or all-down.", "distress"),
+		unsaved:     desc("signpost_unsaved_overrides", "Changes of overrides that could not be written: a restart forgets them."),
 		overrides:   desc("signpost_overridden_candidates", "Candidates that an operator holds up or down."),
 
 		reloads:           desc("signpost_reloads_total", "Loads without (good) and with (bad) an error in a file.", "result"),
@@ -188,7 +189,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		out <- d
 	}
 	for _, d := range []*prometheus.Desc{
-		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.distressed, c.overrides,
+		c.build, c.ready, c.generation, c.views, c.zones, c.records, c.stale, c.diagnostics, c.candidates, c.distressed, c.overrides, c.unsaved,
 		c.reloads, c.reloadSeconds, c.lastReloadSeconds, c.lastGoodReload,
 		c.connections, c.accepted, c.refused, c.cut, c.portZero, c.sendErrors, c.receiveErrors, c.logLines, c.pluginInfo, c.pluginState, c.pluginStrikes,
 		c.pluginCalls, c.pluginFallbacks, c.pluginFuel, c.viewQueries, c.databaseBuilt, c.tableRows,
@@ -267,6 +268,7 @@ func (c *collector) collectStatus(gauge func(*prometheus.Desc, float64, ...strin
 		}
 	}
 	gauge(c.overrides, float64(status.Overrides))
+	gauge(c.unsaved, float64(status.Held.Unsaved))
 	for _, data := range status.Data {
 		if data.Built.IsZero() {
 			gauge(c.tableRows, float64(data.Rows), data.File)

@@ -50,11 +50,14 @@ func routes(o Options, g *gate, complaints *log.Logger) []route {
 		}
 	}
 	add(o.Report != nil, "GET", "/status", forReaders, "what is served, and everything that is not as it should be", reports(o.Report))
-	states := &candidates{table: o.Health, log: o.Log}
+	states, held := &candidates{table: o.Health}, &words{table: o.Health, overrides: o.Overrides}
 	add(o.Explain != nil, "GET", "/explain", forReaders,
 		"why a client gets its answer: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID", o.Explain)
-	add(o.Health != nil, "GET", "/health", forReaders, "the state of every candidate: ?name=NAME&type=TYPE&view=VIEW&id=ID", http.HandlerFunc(states.list))
-	add(o.Health != nil, "POST", "/health", forChanges, "holds candidates up or down, or leaves them to their checks", http.HandlerFunc(states.change))
+	add(o.Health != nil, "GET", "/health", forReaders, "the state of every candidate: ?name=GLOB&type=TYPE&view=GLOB&id=GLOB", http.HandlerFunc(states.list))
+	add(o.Overrides != nil, "POST", "/health", forChanges, "holds candidates up or down, drains them, or leaves them to their checks", http.HandlerFunc(held.change))
+	add(o.Overrides != nil, "GET", "/overrides", forReaders, "what operators say of candidates, and the file that it is in", http.HandlerFunc(held.list))
+	add(o.Overrides != nil, "POST", "/overrides", forChanges, "the same as POST /health", http.HandlerFunc(held.change))
+	add(o.Overrides != nil, "DELETE", "/overrides", forChanges, "takes back what was said of ?pattern=PATTERN&by=WHO", http.HandlerFunc(held.remove))
 	add(o.Targets != nil, "GET", "/health/checks", forReaders, "what each check knows of each endpoint: ?check=NAME&state=up|down|unknown", targetList(o.Targets))
 	add(o.Push != nil, "POST", "/push/{name}", forPushes, `reports of a push check: {"ok": true, "text": "…"}, or nothing for well`,
 		&pushes{pusher: o.Push, gate: g, now: time.Now})

@@ -5,57 +5,58 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
+	"net/url"
 	"time"
-	"unicode"
 
-	"signpost/host/diag"
 	"signpost/host/health"
-	"signpost/host/rrdata"
-	"signpost/host/wire"
-	"signpost/host/zonefile"
+	"signpost/host/override"
 )
 
-// Bounds of what a client can say.
-const (
-	changeLenMax = 16 << 10
-	wordsLenMax  = 200 // of a reason, and of a name of who gives it
-)
+// changeLenMax bounds what a client can say.
+const changeLenMax = 16 << 10
 
-// Health is what GET /health answers.
+// Health is what GET and POST /health answer.
 type Health struct {
 	Epoch      uint64      `json:"epoch"` // moves with each change of a state
 	Candidates []Candidate `json:"candidates"`
+	Warning    string      `json:"warning,omitempty"` // of a change: why a restart forgets it
 }
 
 // Candidate is one alternative of a policy and its state.
 type Candidate struct {
-	View     string    `json:"view"`
-	Name     string    `json:"name"` // with the last dot
-	Type     string    `json:"type"`
-	ID       string    `json:"id"`
-	State    string    `json:"state"` // up, down or unknown: what decisions see
-	Since    time.Time `json:"since"`
-	Why      string    `json:"why,omitempty"`      // the operator's reason, or what the check found
-	Check    string    `json:"check,omitempty"`    // "": none
-	Verdict  string    `json:"verdict"`            // the state without the override
-	Override string    `json:"override,omitempty"` // up or down
-	By       string    `json:"by,omitempty"`       // who overrides
+	View      string     `json:"view"`
+	Name      string     `json:"name"` // with the last dot
+	Type      string     `json:"type"`
+	ID        string     `json:"id"`
+	State     string     `json:"state"` // up, down or unknown: what decisions see
+	Share     uint8      `json:"share"` // percent of its weight that it gets while it is not down
+	Since     time.Time  `json:"since"`
+	Why       string     `json:"why,omitempty"`       // the operator's reason, or what the check found
+	Check     string     `json:"check,omitempty"`     // "": none
+	Verdict   string     `json:"verdict"`             // what the check says, whatever operators do
+	Found     string     `json:"found,omitempty"`     // what it found
+	RTTMillis float64    `json:"rttMillis,omitempty"` // of the latest probe; left out: there was none, or it failed
+	Override  string     `json:"override,omitempty"`  // up, down or drain
+	By        string     `json:"by,omitempty"`        // who overrides
+	Pattern   string     `json:"pattern,omitempty"`   // of the override
+	Until     *time.Time `json:"until,omitempty"`     // when it ends; left out: when somebody takes it back
 }
 
-// Change is what POST /health takes: it holds candidates up or down, or leaves them to their checks (auto). Without a type or a view it is for
-// all that the name has.
+// Change is what POST /health and POST /overrides take: it holds candidates up or down, drains them, or leaves them to their checks (auto), which
+// takes back what was said of exactly the same. Name, id and view may have * and ?. Without a type or a view it is for all that the name has.
 type Change struct {
-	Name   string `json:"name"`
-	Type   string `json:"type,omitempty"`
-	ID     string `json:"id"`
-	View   string `json:"view,omitempty"`
-	State  string `json:"state"` // up, down or auto
-	Reason string `json:"reason,omitempty"`
-	By     string `json:"by,omitempty"`
+	Pattern string `json:"pattern,omitempty"` // NAME/ID, NAME/TYPE/ID or VIEW/NAME/TYPE/ID, in place of the next four
+	Name    string `json:"name,omitempty"`
+	Type    string `json:"type,omitempty"`
+	ID      string `json:"id,omitempty"`
+	View    string `json:"view,omitempty"`
+	State   string `json:"state"` // up, down, drain or auto
+	Reason  string `json:"reason,omitempty"`
+	By      string `json:"by,omitempty"`
+	For     string `json:"for,omitempty"`   // how long, such as 2h; left out: until somebody takes it back
+	Until   string `json:"until,omitempty"` // or until when
+	Over    string `json:"over,omitempty"`  // how long a drain takes; left out: a minute
 }
 
 // Refusal is what a request gets that makes no sense.
@@ -64,147 +65,148 @@ type Refusal struct {
 }
 
 // candidates serves /health.
-type candidates struct {
-	table *health.Table
-	log   *slog.Logger // nil: none
-}
+type candidates struct{ table *health.Table }
 
-// list answers GET /health?name=NAME&type=TYPE&view=VIEW&id=ID.
+// list answers GET /health?name=GLOB&type=TYPE&view=GLOB&id=GLOB.
 func (c *candidates) list(w http.ResponseWriter, r *http.Request) {
-	values := r.URL.Query()
-	which, err := queryOf(values.Get("name"), values.Get("type"), values.Get("view"), values.Get("id"))
+	which, err := patternOf(r.URL.Query())
 	if err != nil {
 		respondJSON(w, http.StatusBadRequest, Refusal{err.Error()})
 		return
 	}
-	respondJSON(w, http.StatusOK, c.answer(c.table.List(which)))
+	var list []health.Candidate
+	if which == (health.Pattern{}) {
+		list = c.table.List(health.Query{})
+	} else if list = c.table.Matching(which); len(list) == 0 {
+		respondJSON(w, http.StatusNotFound, Refusal{override.Missing(c.table.List(health.Query{}), which)})
+		return
+	}
+	respondJSON(w, http.StatusOK, Health{Epoch: c.table.Epoch(), Candidates: described(list)})
 }
 
-// change answers POST /health with the candidates that were changed.
-func (c *candidates) change(w http.ResponseWriter, r *http.Request) {
-	which, word, err := readChange(http.MaxBytesReader(w, r.Body, changeLenMax))
-	if err != nil {
-		respondJSON(w, http.StatusBadRequest, Refusal{err.Error()})
-		return
-	}
-	if word.By == "" {
-		word.By = r.RemoteAddr
-	}
-	changed := c.table.Override(which, word)
-	if len(changed) == 0 {
-		respondJSON(w, http.StatusNotFound, Refusal{c.missing(which)})
-		return
-	}
-	for _, one := range changed {
-		if c.log != nil {
-			c.log.Warn(fmt.Sprintf("candidate %s of %s %s: an operator says %s", one.ID, one.Name, health.TypeName(one.Type), word.Force),
-				"view", one.View, "state", one.State, "reason", word.Reason, "by", word.By)
+// patternOf reads what names candidates; what is left out is any.
+func patternOf(values url.Values) (health.Pattern, error) {
+	part := func(key string) string {
+		if raw := values.Get(key); raw != "" {
+			return raw
 		}
+		return "*"
 	}
-	respondJSON(w, http.StatusOK, c.answer(changed))
+	if pattern := values.Get("pattern"); pattern != "" {
+		return override.ParsePattern(pattern)
+	}
+	return override.NewPattern(part("view"), part("name"), part("type"), part("id"))
 }
 
 // readChange reads a Change. Its errors are for the client.
-func readChange(body io.Reader) (which health.Query, word health.Override, err error) {
+func readChange(body io.Reader, now time.Time) (word health.Override, err error) {
 	var change Change
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&change); err != nil {
-		return which, word, fmt.Errorf("the body is no change: %w", err)
+		return word, fmt.Errorf("the body is no change: %w", err)
 	}
-	force := slices.Index(health.ForceWords[:], change.State)
+	if word.Pattern, err = change.pattern(); err != nil {
+		return word, err
+	}
+	if word.Force, err = override.ParseForce(change.State); err != nil {
+		return word, fmt.Errorf("state %w", err)
+	}
+	if change.Reason == "" && word.Force != health.Auto {
+		return word, errors.New("a reason is needed, for whoever sees it next")
+	}
+	if err := override.CheckWords(change.Reason); err != nil {
+		return word, fmt.Errorf("reason %w", err)
+	}
+	if err := override.CheckWords(change.By); err != nil {
+		return word, fmt.Errorf("by %w", err)
+	}
+	word.Reason, word.By = change.Reason, change.By
+	if word.Until, err = change.end(word.Force, now); err != nil {
+		return word, err
+	}
+	word.Over, err = change.over(word.Force)
+	return word, err
+}
+
+func (c *Change) pattern() (health.Pattern, error) {
 	switch {
-	case change.Name == "" || change.ID == "":
-		return which, word, errors.New("name and id are needed")
-	case force < 0:
-		return which, word, fmt.Errorf("state %q is not one of %s%s", change.State, strings.Join(health.ForceWords[:], ", "), diag.DidYouMean(change.State, health.ForceWords[:]))
-	case change.Reason == "" && health.Force(force) != health.Auto:
-		return which, word, errors.New("a reason is needed, for whoever sees it next")
-	case !sayable(change.Reason) || !sayable(change.By):
-		return which, word, fmt.Errorf("reason and by are one line each of at most %d bytes", wordsLenMax)
+	case c.Pattern == "":
+		return override.NewPattern(c.View, c.Name, c.Type, c.ID)
+	case c.Name+c.Type+c.ID+c.View != "":
+		return health.Pattern{}, errors.New("pattern stands in place of name, type, id and view")
 	}
-	which, err = queryOf(change.Name, change.Type, change.View, change.ID)
-	return which, health.Override{Force: health.Force(force), Reason: change.Reason, By: change.By}, err
+	return override.ParsePattern(c.Pattern)
 }
 
-// sayable tells whether a text can stand in a line of a log and on a terminal.
-func sayable(text string) bool {
-	return len(text) <= wordsLenMax && !strings.ContainsFunc(text, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) })
-}
-
-// queryOf reads what names candidates; "" is any.
-func queryOf(name, typ, view, id string) (health.Query, error) {
-	which := health.Query{View: view, ID: id}
-	if name != "" {
-		raw, err := zonefile.ParseName(name)
+// end is when the override ends; zero: never.
+func (c *Change) end(force health.Force, now time.Time) (time.Time, error) {
+	switch {
+	case c.For == "" && c.Until == "":
+		return time.Time{}, nil
+	case force == health.Auto:
+		return time.Time{}, errors.New("auto has no end")
+	case c.For != "" && c.Until != "":
+		return time.Time{}, errors.New("for and until are one too many")
+	case c.Until != "":
+		until, err := override.ParseTime(c.Until)
 		if err != nil {
-			return which, err
+			return until, fmt.Errorf("until: %w", err)
 		}
-		wire.LowerName(raw)
-		which.Name = string(zonefile.AppendName(nil, raw))
-	}
-	if typ != "" {
-		number, ok := rrdata.TypeByName([]byte(strings.ToUpper(typ)))
-		if !ok {
-			return which, fmt.Errorf("type %q is no record type", typ)
+		if !until.After(now) {
+			return until, fmt.Errorf("until: %s is over already", c.Until)
 		}
-		which.Type = number
+		return until, nil
 	}
-	return which, nil
+	length, err := time.ParseDuration(c.For)
+	if err != nil || length <= 0 {
+		return time.Time{}, fmt.Errorf("for: %q is not a duration such as 30m or 2h", c.For)
+	}
+	return now.Add(length), nil
 }
 
-// missing tells what of a query there is not.
-func (c *candidates) missing(which health.Query) string {
-	names, ids, views := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, one := range c.table.List(health.Query{}) {
-		names[one.Name], views[one.View] = true, true
-		if one.Name == which.Name && (which.Type == 0 || which.Type == one.Type) && (which.View == "" || which.View == one.View) {
-			ids[one.ID] = true
-		}
-	}
-	what := which.Name
-	if which.Type != 0 {
-		what += " " + rrdata.TypeName(which.Type)
-	}
-	if which.View != "" {
-		what += " in the view " + which.View
-	}
+// over is how long a drain takes.
+func (c *Change) over(force health.Force) (time.Duration, error) {
 	switch {
-	case !names[which.Name]:
-		return fmt.Sprintf("%s is no routed name%s", which.Name, diag.DidYouMean(which.Name, keys(names)))
-	case len(ids) == 0:
-		if which.View != "" && !views[which.View] {
-			return what + " is not routed" + diag.DidYouMean(which.View, keys(views))
-		}
-		return what + " is not routed"
+	case c.Over != "" && force != health.ForceDrain:
+		return 0, errors.New("over is for drain")
+	case c.Over == "" && force == health.ForceDrain:
+		return health.DefaultOver, nil
+	case c.Over == "":
+		return 0, nil
 	}
-	known := keys(ids)
-	return fmt.Sprintf("%s has no candidate %q%s; it has %s", what, which.ID, diag.DidYouMean(which.ID, known), strings.Join(known[:min(len(known), linesMax)], ", "))
+	over, err := time.ParseDuration(c.Over)
+	if err != nil {
+		return 0, fmt.Errorf("over: %q is not a duration such as 30s or 5m", c.Over)
+	}
+	if err := override.CheckOver(over); err != nil {
+		return 0, fmt.Errorf("over: %w", err)
+	}
+	return over, nil
 }
 
-func keys(set map[string]bool) []string {
-	list := make([]string, 0, len(set))
-	for word := range set {
-		list = append(list, word)
-	}
-	slices.Sort(list)
-	return list
-}
-
-// answer describes candidates.
-func (c *candidates) answer(list []health.Candidate) Health {
-	out := Health{Epoch: c.table.Epoch(), Candidates: make([]Candidate, 0, len(list))}
+// described are candidates as clients see them.
+func described(list []health.Candidate) []Candidate {
+	out := make([]Candidate, 0, len(list))
 	for _, one := range list {
-		described := Candidate{
-			View: one.View, Name: one.Name, Type: health.TypeName(one.Type), ID: one.ID, State: one.State.String(), Since: one.Since,
-			Why: one.Why, Check: one.Check, Verdict: one.Verdict.String(),
+		c := Candidate{
+			View: one.View, Name: one.Name, Type: health.TypeName(one.Type), ID: one.ID, State: one.State.String(), Share: one.Share, Since: one.Since,
+			Why: one.Why, Check: one.Check, Verdict: one.Verdict.String(), Found: one.Found, RTTMillis: float64(one.Took.Microseconds()) / 1000,
 		}
-		if one.Override.Force != health.Auto {
-			described.Override, described.By = one.Override.Force.String(), one.Override.By
+		if o := &one.Override; o.Force != health.Auto {
+			c.Override, c.By, c.Pattern, c.Until = o.Force.String(), o.By, o.Pattern.String(), moment(o.Until)
 		}
-		out.Candidates = append(out.Candidates, described)
+		out = append(out, c)
 	}
 	return out
+}
+
+// moment is a time that JSON leaves out where it is zero.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // respondJSON sends one value that no cache keeps.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"signpost/host/override"
 )
 
 // Why a Push was not taken.
@@ -105,8 +107,8 @@ func readPush(body io.Reader) (ok bool, text string, err error) {
 	if err := decoder.Decode(&push); err != nil && !errors.Is(err, io.EOF) {
 		return false, "", fmt.Errorf(`the body is not such as {"ok": true, "text": "all is well"}: %w`, err)
 	}
-	if !sayable(push.Text) {
-		return false, "", fmt.Errorf("text is one line of at most %d bytes", wordsLenMax)
+	if override.CheckWords(push.Text) != nil {
+		return false, "", fmt.Errorf("text is one line of at most %d bytes", override.WordsLenMax)
 	}
 	return push.OK == nil || *push.OK, push.Text, nil
 }

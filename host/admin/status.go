@@ -7,6 +7,7 @@ import (
 
 	"signpost/host/diag"
 	"signpost/host/health"
+	"signpost/host/override"
 	"signpost/host/policy"
 )
 
@@ -22,6 +23,7 @@ type Status struct {
 	States      [len(policy.HealthWords)]int   // candidates in each state, by policy.Health
 	Distressed  [len(health.DistressWords)]int // policies in each distress, by health.Distress
 	Overrides   int                            // of these, the ones that an operator holds there
+	Held        override.Status                // what operators say, and its file
 	Diagnostics diag.List                      // of the latest version of all files, errors and warnings
 	Plugins     []Plugin                       // by name, each once
 	Data        []Data                         // about clients, each file once
@@ -96,6 +98,9 @@ func (s Status) writeReady(w io.Writer) {
 	fmt.Fprintf(w, "generation %d, views %d, zones %d, records %d\n", s.Generation, s.Views, s.Zones, s.Records)
 	if s.States != [len(policy.HealthWords)]int{} {
 		fmt.Fprintf(w, "candidates up %d, down %d, unknown %d, held by operators %d\n", s.States[policy.Up], s.States[policy.Down], s.States[policy.Unknown], s.Overrides)
+	}
+	if s.Held.Trouble != nil {
+		fmt.Fprintf(w, "overrides in force %d, changes that a restart forgets %d: %v\n", len(s.Held.Overrides), s.Held.Unsaved, s.Held.Trouble)
 	}
 	for i, stale := range s.Stale {
 		if i == linesMax {

@@ -42,7 +42,7 @@ func (w *walk) health(h *answer.Hop, c *answer.Fork, i int) Health {
 	for _, known := range w.server.Health.List(health.Query{View: h.View.Name, Name: p.Owner, Type: p.Type, ID: p.IDs[i]}) {
 		out.Reason = known.Why
 		if known.Override.Force != health.Auto {
-			out.Reason = strings.TrimSpace("held by " + known.Override.By + " " + known.Override.Reason)
+			out.Reason = heldBy(&known)
 		}
 		if known.Check != "" && known.Verdict != known.State {
 			out.Verdict = known.Verdict.String()
@@ -131,4 +131,25 @@ func (p *Policy) healthText() string {
 		return "fewer candidates are live than panic-threshold asks for, so the dead count as up"
 	}
 	return ""
+}
+
+// heldBy tells who holds a candidate where it is, and until when.
+func heldBy(c *health.Candidate) string {
+	o := &c.Override
+	text := "held " + o.Force.String()
+	switch {
+	case o.Force != health.ForceDrain:
+	case c.Share > 0:
+		text = "draining"
+	default:
+		text = "drained"
+	}
+	text += " by " + o.By
+	if o.Reason != "" {
+		text += ": " + o.Reason
+	}
+	if !o.Until.IsZero() {
+		text += ", until " + o.Until.UTC().Format(time.RFC3339)
+	}
+	return text
 }

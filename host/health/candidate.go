@@ -38,6 +38,7 @@ type Candidate struct {
 	Since    time.Time
 	Why      string        // the operator's reason, or what the check found; may be ""
 	Verdict  policy.Health // what the check says
+	Found    string        // what it found; may be ""
 	Took     time.Duration // as in Finding
 	Override Override      // Auto: none
 }
@@ -46,7 +47,7 @@ func (c *candidate) describe(key setKey) Candidate {
 	now := c.slot.Standing()
 	d := Candidate{
 		Key: Key{key.view, key.owner, key.typ, c.id}, Check: c.check,
-		State: now.State(), Share: now.Share, Flip: now.Flip, Since: c.since, Why: c.finding.Why, Took: c.finding.Took, Verdict: c.finding.Health,
+		State: now.State(), Share: now.Share, Flip: now.Flip, Since: c.since, Why: c.finding.Why, Found: c.finding.Why, Took: c.finding.Took, Verdict: c.finding.Health,
 	}
 	if c.override != nil {
 		d.Override, d.Why = c.override.Override, c.override.Reason

@@ -208,6 +208,13 @@ func (t *Table) Matching(p Pattern) []Candidate {
 	return t.matchingLocked(p)
 }
 
+// Empty tells whether there are no candidates at all, as before the first zone.
+func (t *Table) Empty() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.sets) == 0
+}
+
 // Names tells whether a pattern names any candidate.
 func (t *Table) Names(p Pattern) bool {
 	t.mu.Lock()

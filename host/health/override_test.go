@@ -28,6 +28,10 @@ func TestGlob(t *testing.T) {
 			t.Errorf("glob(%q, %q): got %v, want %v", c.pattern, c.text, got, c.want)
 		}
 	}
+	view := Key{Name: "views.", ID: "eu-1"}
+	if (Pattern{ID: "eu-*"}).Matches(view) || (Pattern{}).Matches(view) || !(Pattern{Name: "views.", ID: "eu-*"}).Matches(view) {
+		t.Error("a view is named by its own name alone")
+	}
 	odd := Key{View: "public", Name: `a\.*b?.example.com.`, Type: wire.TypeA, ID: `c:\*`}
 	if !Query(odd).Exactly().Matches(odd) || Query(odd).Exactly().Matches(Key{View: "public", Name: `a\.Xb?.example.com.`, Type: wire.TypeA, ID: `c:\*`}) {
 		t.Error("the pattern of one candidate does not name exactly that one")

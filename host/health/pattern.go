@@ -10,8 +10,12 @@ import (
 // stands behind a backslash for itself. An empty field, a Type of zero, means any. Name has the last dot, as in Key.
 type Pattern Query
 
-// Matches tells whether the pattern names k.
+// Matches tells whether the pattern names k. Views, which have no type, are named by their own name alone: who takes */eu-* out of service does not
+// mean a view that happens to be called so.
 func (p Pattern) Matches(k Key) bool {
+	if k.Type == 0 && p.Name != k.Name {
+		return false
+	}
 	return (p.Type == 0 || p.Type == k.Type) && glob(p.Name, k.Name) && glob(p.ID, k.ID) && glob(p.View, k.View)
 }
 

@@ -3,8 +3,8 @@ package load
 import (
 	"fmt"
 
+	"signpost/host/health"
 	"signpost/host/policy"
-	"signpost/host/rrdata"
 	"signpost/host/zone"
 )
 
@@ -19,7 +19,7 @@ func (l *Loader) serve(e *entry, z *zone.Zone) {
 	}
 	e.zone = z
 	for _, lost := range l.options.Health.Replace(e.view, old, next) {
-		l.options.Log.Warn(fmt.Sprintf("candidate %s of %s %s is gone, and with it the override that held it %s", lost.ID, lost.Name, rrdata.TypeName(lost.Type), lost.Override.Force),
-			"view", lost.View, "reason", lost.Override.Reason)
+		l.options.Log.Warn(fmt.Sprintf("candidate %s of %s %s is gone; the override that says %s stays for when it comes back", lost.ID, lost.Name,
+			health.TypeName(lost.Type), lost.Override.Force), "view", lost.View, "override", lost.Override.Pattern.String(), "reason", lost.Override.Reason)
 	}
 }

@@ -23,7 +23,7 @@ const FileName = "overrides.yaml"
 const (
 	ListMax     = 1000           // in one file
 	OverMax     = 24 * time.Hour // of a drain
-	wordsLenMax = 200            // of a reason, and of a name of who gives it
+	WordsLenMax = 200            // of a reason, and of a name of who gives it
 )
 
 // ParseForce reads a word of health.ForceWords.
@@ -38,8 +38,8 @@ func ParseForce(word string) (health.Force, error) {
 // CheckWords tells what is wrong with a reason, or with the name of who gives it: each stands in a line of a log and on a terminal.
 func CheckWords(text string) error {
 	switch {
-	case len(text) > wordsLenMax:
-		return fmt.Errorf("has %d bytes, more than %d", len(text), wordsLenMax)
+	case len(text) > WordsLenMax:
+		return fmt.Errorf("has %d bytes, more than %d", len(text), WordsLenMax)
 	case strings.ContainsFunc(text, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }):
 		return errors.New("is not one line of text")
 	}

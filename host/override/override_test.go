@@ -30,6 +30,7 @@ func TestParsePattern(t *testing.T) {
 		{`\097pp.example.com/\e\u\*`, health.Pattern{Name: "app.example.com.", ID: `eu\*`}, `app.example.com/eu\*`},
 		{`a\.b\\c.example.com/x`, health.Pattern{Name: `a\\.b\\\\c.example.com.`, ID: "x"}, ""},
 		{`0\/25.2.0.192.in-addr.arpa/x\/y`, health.Pattern{Name: "0/25.2.0.192.in-addr.arpa.", ID: "x/y"}, ""},
+		{"views/view/eu", health.Pattern{Name: "views.", ID: "eu"}, "views/eu"},
 		{"./x", health.Pattern{Name: ".", ID: "x"}, ""},
 		{`app.example.com/a\`, health.Pattern{Name: "app.example.com.", ID: `a\\`}, `app.example.com/a\\`},
 		{"i*/app.example.com/AAAA/2001:db8::1", health.Pattern{View: "i*", Name: "app.example.com.", Type: wire.TypeAAAA, ID: "2001:db8::1"}, ""},

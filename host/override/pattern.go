@@ -51,7 +51,7 @@ func NewPattern(view, name, typ, id string) (p health.Pattern, err error) {
 	if name == "" || id == "" {
 		return p, errors.New("name and id are needed; * is any")
 	}
-	if typ != "" && typ != "*" {
+	if typ != "" && typ != "*" && typ != health.TypeName(0) { // which only views have, and they have a name of their own
 		number, ok := rrdata.TypeByName([]byte(strings.ToUpper(typ)))
 		if !ok || number == 0 {
 			return p, fmt.Errorf("type %q is no record type", typ)

@@ -60,12 +60,6 @@ type asked struct {
 	list  []health.Override
 }
 
-// Outcome is what a change did.
-type Outcome struct {
-	Candidates []health.Candidate // that the pattern names, as they are now
-	Unsaved    error              // why a restart forgets the change; nil: it is in the file
-}
-
 // New returns a Book without a file.
 func New(o Options) *Book {
 	if o.Now == nil {
@@ -74,22 +68,16 @@ func New(o Options) *Book {
 	return &Book{options: o}
 }
 
-// Refusal is a change that makes no sense, in words for who asked for it.
-type Refusal struct{ Text string }
-
-// Error is the text.
-func (r *Refusal) Error() string { return r.Text }
-
 // Set says o of all candidates that its pattern names, instead of what was said of exactly this pattern; Auto takes that back. The error is a
-// *Refusal.
-func (b *Book) Set(o health.Override) (Outcome, error) {
+// *override.Refusal.
+func (b *Book) Set(o health.Override) (override.Outcome, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lookLocked(true)
 	now := b.options.Now().Round(0).UTC()
 	o.At, o.Until = now, o.Until.Round(0).UTC()
 	if o.Expired(now) {
-		return Outcome{}, &Refusal{fmt.Sprintf("%s is over already", o.Until.Local().Format(time.DateTime))}
+		return override.Outcome{}, &override.Refusal{Text: fmt.Sprintf("%s is over already", o.Until.Local().Format(time.DateTime))}
 	}
 	table := b.options.Table
 	before := b.listLocked()
@@ -99,16 +87,16 @@ func (b *Book) Set(o health.Override) (Outcome, error) {
 		made.word = nil
 		if !slices.ContainsFunc(before, func(other health.Override) bool { return other.Pattern == o.Pattern }) {
 			if len(named) == 0 {
-				return Outcome{}, &Refusal{override.Missing(table.List(health.Query{}), o.Pattern)}
+				return override.Outcome{}, &override.Refusal{Text: override.Missing(table.List(health.Query{}), o.Pattern)}
 			}
-			return Outcome{}, &Refusal{override.Unheld(before, o.Pattern, named)}
+			return override.Outcome{}, &override.Refusal{Text: override.Unheld(before, o.Pattern, named)}
 		}
 	} else if len(named) == 0 {
-		return Outcome{}, &Refusal{override.Missing(table.List(health.Query{}), o.Pattern)}
+		return override.Outcome{}, &override.Refusal{Text: override.Missing(table.List(health.Query{}), o.Pattern)}
 	}
 	list := made.apply(before)
 	if len(list) > override.ListMax {
-		return Outcome{}, &Refusal{fmt.Sprintf("there are %d overrides already; take some back first", len(before))}
+		return override.Outcome{}, &override.Refusal{Text: fmt.Sprintf("there are %d overrides already; take some back first", len(before))}
 	}
 	b.unsaved = slices.DeleteFunc(b.unsaved, func(c change) bool { return c.pattern == made.pattern })
 	if made.word != nil || slices.ContainsFunc(b.good, func(o health.Override) bool { return o.Pattern == made.pattern }) {
@@ -117,7 +105,7 @@ func (b *Book) Set(o health.Override) (Outcome, error) {
 	table.Hold(list)
 	b.tellLocked(o, len(named))
 	b.saveLocked()
-	return Outcome{Candidates: table.Matching(o.Pattern), Unsaved: b.trouble}, nil
+	return override.Outcome{Candidates: table.Matching(o.Pattern), Unsaved: b.trouble}, nil
 }
 
 // tellLocked logs a change.
@@ -153,21 +141,11 @@ func (b *Book) listLocked() []health.Override {
 	return list
 }
 
-// Status is what a Book knows of itself.
-type Status struct {
-	Path        string            // "": there is no file
-	Overrides   []health.Override // in force, the latest last
-	Diagnostics diag.List         // of the file's latest text
-	Stale       bool              // which has errors or cannot be read: the last good text counts
-	Unsaved     int               // changes that the file does not have
-	Trouble     error             // why, or why the file cannot be read
-}
-
 // Status gathers what is known now.
-func (b *Book) Status() Status {
+func (b *Book) Status() override.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Status{
+	return override.Status{
 		Path: b.path, Overrides: b.options.Table.Overrides(), Diagnostics: slices.Concat(b.mistake, b.idle), Stale: b.mistake.Errors() > 0 || b.unread != nil,
 		Unsaved: len(b.unsaved), Trouble: cmp.Or(b.trouble, b.unread),
 	}

@@ -283,7 +283,7 @@ func TestRefused(t *testing.T) {
 		{"*/eu1", health.Override{}, `* has no candidate "eu1" (did you mean "eu-1"?); it has eu-1, eu-2, us-1`},
 		{"*/eu-1", over, "is over already"},
 	} {
-		var refusal *Refusal
+		var refusal *override.Refusal
 		c.o.Pattern, _ = override.ParsePattern(c.pattern)
 		if _, err := d.Set(c.o); !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", c.pattern, err, c.want)

@@ -122,6 +122,9 @@ func (b *Book) idleLocked() {
 	if b.asked.claim == claim && slices.Equal(b.asked.list, list) {
 		return
 	}
+	if b.options.Table.Empty() {
+		return // the zones are yet to come
+	}
 	b.asked = asked{claim, list}
 	var idle diag.List
 	for _, o := range list {
