@@ -137,6 +137,14 @@ func (t *target) interval() time.Duration {
 	return c.Interval
 }
 
+// early is how much earlier than planned an attempt may begin. Silence is not noticed earlier than it was agreed.
+func (t *target) early() time.Duration {
+	if t.check.config.Kind == config.CheckPush {
+		return 0
+	}
+	return min(earlyMost, t.interval()/earlyShare)
+}
+
 // flip is how long the verdict stands at least; 0: nobody knows.
 func (t *target) flip() time.Duration {
 	c := &t.check.config
