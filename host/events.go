@@ -292,7 +292,7 @@ func (e *events) moved(changes, later []health.Change) []*event.Moved {
 		if p == nil {
 			continue
 		}
-		state := explain.StateOf(p)
+		state := e.shifts.State(key.view, p)
 		for _, c := range slices.Backward(undo[key]) {
 			if at := slices.Index(p.IDs, c.ID); at >= 0 {
 				state = state.With(at, c.From, c.FromShare)
@@ -327,6 +327,9 @@ func (e *events) shift(p *policy.Policy, c *health.Change, state explain.State, 
 	at := slices.Index(p.IDs, c.ID)
 	if at < 0 || c.ID == "" {
 		return nil, state
+	}
+	if p.Targets != nil && state.Health[at] == policy.Down && c.To != policy.Down {
+		return new(event.Moved), state // what it leads to is dead
 	}
 	now, before := state.With(at, c.To, c.ToShare), state.With(at, c.From, c.FromShare)
 	if isFirst(c) {

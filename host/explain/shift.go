@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"signpost/host/answer"
 	"signpost/host/geo"
 	"signpost/host/plugin"
 	"signpost/host/policy"
@@ -28,6 +29,7 @@ type Shifts struct {
 	worker  *plugin.Worker
 	finder  geo.Finder
 	facts   policy.Facts
+	asker   *asker    // nil: not needed so far
 	groups  []viewers // of the sample
 	sampled bool      // groups are made
 }
@@ -47,7 +49,12 @@ func (s *Server) Shifts() *Shifts {
 func (x *Shifts) Current() bool { return x.snap == x.server.Store.Load() }
 
 // Close gives back what it holds.
-func (x *Shifts) Close() { x.worker.Close() }
+func (x *Shifts) Close() {
+	x.worker.Close()
+	if x.asker != nil {
+		x.asker.close()
+	}
+}
 
 // Policy finds the policy of a name, in presentation form, and type in a view; nil if it is gone, or its plugins are not ready.
 func (x *Shifts) Policy(view, owner string, typ uint16) *policy.Policy {
@@ -99,8 +106,8 @@ type State struct {
 	Shares []uint8
 }
 
-// StateOf is how the candidates of p stand now.
-func StateOf(p *policy.Policy) State {
+// State is how the candidates of p stand now. Those whose target is dead are down for whom the view is for.
+func (x *Shifts) State(view string, p *policy.Policy) State {
 	s := State{make([]policy.Health, len(p.IDs)), make([]uint8, len(p.IDs))}
 	for i := range p.IDs {
 		now := policy.Standing{Health: policy.Up, Share: 100}
@@ -109,7 +116,38 @@ func StateOf(p *policy.Policy) State {
 		}
 		s.set(i, now.State(), now.Share)
 	}
+	if p.Targets != nil {
+		for i, health := range x.seen(view, p) {
+			if health == policy.Down && s.Health[i] != policy.Down {
+				s.set(i, policy.Down, 100)
+			}
+		}
+	}
 	return s
+}
+
+// seen is the health of the candidates of p, which lead to other names, as answering finds it out; nil if no client of the sample comes to p.
+func (x *Shifts) seen(view string, p *policy.Policy) []policy.Health {
+	clients := x.clients(view, p)
+	name, err := zonefile.ParseName(p.Owner)
+	if len(clients) == 0 || err != nil {
+		return nil
+	}
+	if x.asker == nil {
+		x.asker = newAsker(x.server.Answers, "")
+	} else {
+		x.asker.worker.End()
+		x.asker.worker.Begin()
+	}
+	network := clients[0].Network
+	for _, typ := range addresses {
+		t := new(answer.Trace)
+		x.asker.ask(name, typ, client{network, network.Addr()}, t)
+		if fork := forkAt(t, 0); fork != nil && fork.Policy == p {
+			return fork.Facts.Health
+		}
+	}
+	return nil
 }
 
 // set notes how one candidate stands. Of one that is dead the share says nothing; none at all is for what is only drained.
@@ -135,7 +173,7 @@ func (x *Shifts) Cost(view string, p *policy.Policy) int {
 	return 2 * len(x.clients(view, p))
 }
 
-// Of computes what moves in the answers of p, which the view's clients see, from one state to another. What other names p leads to counts as up.
+// Of computes what moves in the answers of p, which the view's clients see, from one state to another.
 func (x *Shifts) Of(view string, p *policy.Policy, before, now State) Shift {
 	flow := newFlow()
 	if p.Wants == 0 {
