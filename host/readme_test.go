@@ -19,6 +19,7 @@ import (
 	"signpost/host/explain"
 	"signpost/host/geo"
 	"signpost/host/load"
+	"signpost/host/override"
 	"signpost/host/plugin"
 	"signpost/plugins"
 )
@@ -109,6 +110,12 @@ func TestManualsLoad(t *testing.T) {
 			}
 		case "yaml":
 			configs++
+			if strings.HasPrefix(b.text, "- ") {
+				if _, diags := override.Parse(override.FileName, []byte(b.text)); len(diags) > 0 {
+					t.Errorf("%s:%d: overrides that do not load:\n%s\n%v", b.file, b.line, b.text, diags)
+				}
+				continue
+			}
 			if _, diags := config.Parse(config.FileName, []byte(b.text)); diags.Errors() > 0 {
 				t.Errorf("%s:%d: configuration that does not load:\n%s\n%v", b.file, b.line, b.text, errorsOf(diags))
 			}

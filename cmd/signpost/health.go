@@ -36,7 +36,7 @@ func newHealth() *cobra.Command {
 		Long: `Health shows every candidate of the running server's routed names, or of one name:
 its state as decisions see it (up, down, or unknown before its check said
 anything, which counts as up unless the check says otherwise), since when, how long
-its latest probe took, and why: what its check found, or who holds it there.
+its probes take, and why: what its check found, or who holds it there.
 
 NAME may have * for any characters and ? for one; PATTERN is NAME/ID, NAME/TYPE/ID or
 VIEW/NAME/TYPE/ID. A name that is not routed is an error.

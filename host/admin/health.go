@@ -36,7 +36,7 @@ type Candidate struct {
 	Check     string     `json:"check,omitempty"`     // "": none
 	Verdict   string     `json:"verdict"`             // what the check says, whatever operators do
 	Found     string     `json:"found,omitempty"`     // what it found
-	RTTMillis float64    `json:"rttMillis,omitempty"` // of the latest probe; left out: there was none, or it failed
+	RTTMillis float64    `json:"rttMillis,omitempty"` // of the probes that pass, smoothed; left out: none is known
 	Override  string     `json:"override,omitempty"`  // up, down or drain
 	By        string     `json:"by,omitempty"`        // who overrides
 	Pattern   string     `json:"pattern,omitempty"`   // of the override

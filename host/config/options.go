@@ -29,7 +29,7 @@ var serverOptions = []option{
 	{"admin-token-file", "", "File with a secret of at least 16 bytes, relative to the data directory or absolute. Who changes something over HTTP must bring it as a bearer token. It is read again when it changes. Left out: on loopback everybody may change things.", setFile(func(p *parser) *File { return &p.config.AdminTokenFile }), nil},
 	{"admin-socket", "", "Path of a Unix socket, relative to the data directory or absolute, with the same server. Only the user who runs the server, and root, can use it; they need no token.", setSocket, nil},
 	{"admin-hosts", "", "Names by which browsers and proxies may call the HTTP server, beside addresses, `localhost` and the machine's own name. Any other is refused: it may be one that a stranger has turned to this address.", setHosts, nil},
-	{"overrides", "", "File of the operators' words about candidates; left out: `overrides.yaml` in the state directory.", setFile(func(p *parser) *File { return &p.config.Overrides }), nil},
+	{"overrides", "", "File of the operators' words about candidates, absolute or relative to the data directory, which `signpost health set` writes and people may edit; followed. Left out: `overrides.yaml` in the state directory that systemd made, else `overrides-HASH.yaml` in the user's, HASH being that of the data directory.", setFile(func(p *parser) *File { return &p.config.Overrides }), nil},
 
 	{"views", "", "Split-horizon views, in the order in which a client is sent to them. The view NAME serves the zones in the folder NAME/; `public`, those in the data directory, is last unless it is listed.", nil, nil},
 	{"views.*", "", "", nil, openView},
