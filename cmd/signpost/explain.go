@@ -18,7 +18,7 @@ import (
 
 type explainFlags struct {
 	client, source string
-	listener       string
+	listener, key  string
 	dir            string
 	admin          adminFlags
 	down           []string
@@ -56,6 +56,7 @@ that a resolver names for its client (RFC 7871).`,
 	set.StringVar(&flags.client, "client", "", "explain for this client `IP[/LEN]`; the source if it is left out")
 	set.StringVar(&flags.source, "source", "", "the query comes from `IP`, which decides the view; the client's address if it is left out")
 	set.StringVar(&flags.listener, "listener", "", "the query comes in at `IP:PORT`; matters where a view has listeners of its own")
+	set.StringVar(&flags.key, "key", "", "the query is signed with the TSIG key `NAME`; matters where a view has keys")
 	set.StringVar(&flags.dir, "dir", "", "load the files of `DIR`")
 	flags.admin.add(command, "", "ask the running server whose admin address is")
 	set.StringArrayVar(&flags.down, "down", nil, "what if the candidate with this `ID` were down; may be repeated")
@@ -75,6 +76,9 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	}
 	if f.listener != "" {
 		values.Set("listener", f.listener)
+	}
+	if f.key != "" {
+		values.Set("key", f.key)
 	}
 	q, err := explain.ParseQuestion(values)
 	if err != nil {

@@ -52,7 +52,7 @@ func routes(o Options, g *gate, complaints *log.Logger) []route {
 	add(o.Report != nil, "GET", "/status", forReaders, "what is served, and everything that is not as it should be", reports(o.Report))
 	states, held := &candidates{table: o.Health}, &words{table: o.Health, overrides: o.Overrides}
 	add(o.Explain != nil, "GET", "/explain", forReaders,
-		"why a client gets its answer: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&down=ID", o.Explain)
+		"why a client gets its answer: ?name=NAME&type=TYPE&client=IP[/len]&source=IP&listener=IP:PORT&key=NAME&down=ID", o.Explain)
 	add(o.Health != nil, "GET", "/health", forReaders, "the state of every candidate: ?name=GLOB&type=TYPE&view=GLOB&id=GLOB", http.HandlerFunc(states.list))
 	add(o.Overrides != nil, "POST", "/health", forChanges, "holds candidates up or down, drains them, or leaves them to their checks", http.HandlerFunc(held.change))
 	add(o.Overrides != nil, "GET", "/overrides", forReaders, "what operators say of candidates, and the file that it is in", http.HandlerFunc(held.list))

@@ -209,6 +209,9 @@ func (w *Worker) lookUp(addr netip.Addr) {
 		return
 	}
 	w.client = addr
+	if w.trace != nil {
+		w.signature.key = uint16(w.rules.keys.Number(w.trace.Key))
+	}
 	if w.snap.Choice != nil {
 		w.look(addr)
 	}

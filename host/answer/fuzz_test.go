@@ -1,9 +1,11 @@
 package answer
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -15,6 +17,7 @@ import (
 func FuzzRespond(f *testing.F) {
 	c := config.Default()
 	c.NSID, c.ServerID, c.Version = strings.Repeat("n", 255), strings.Repeat("i", 255), "1"
+	c.Keys = []config.Key{{Name: "office.", Algorithm: "hmac-sha256", Secret: make([]byte, 32)}}
 	w := workerOf(f, snapshotOf(f, c, map[string]string{"example.com.": exampleZone, "example.net.": netZone, ".": "@ NS a.nic\na.nic A 192.0.2.1\ncom NS a.nic\n"}))
 	for _, name := range []string{"web.example.com.", "x.dn.example.com.", "foo.wild.example.com.", "sub.example.com.", "al.example.com.", "loop1.example.com.", "."} {
 		for _, typ := range []uint16{dns.TypeA, dns.TypeANY, dns.TypeMX, dns.TypeDS, dns.TypeRRSIG} {
@@ -29,6 +32,13 @@ func FuzzRespond(f *testing.F) {
 			raw, _ = m.Pack()
 			f.Add(raw, true)
 		}
+	}
+	for _, key := range []string{"office.", "nobody.", strings.Repeat(strings.Repeat("k", 60)+".", 4)} {
+		m := new(dns.Msg).SetQuestion("web.example.com.", dns.TypeA)
+		m.SetEdns0(4096, true)
+		m.SetTsig(key, dns.HmacSHA256, 0xFFFF, time.Now().Unix())
+		raw, _, _ := dns.TsigGenerate(m, base64.StdEncoding.EncodeToString(make([]byte, 32)), "", false)
+		f.Add(raw, false)
 	}
 	chaos := new(dns.Msg).SetQuestion("id.server.", dns.TypeTXT)
 	chaos.Question[0].Qclass = dns.ClassCHAOS

@@ -8,9 +8,9 @@ import (
 
 // signature is what a worker knows of the TSIG record of its query (RFC 8945). Without one nothing of it is used.
 type signature struct {
-	session tsig.Session
 	key     uint16 // number of the key that the query is proven to be signed with; 0: none
 	room    int    // that the response's TSIG record needs; 0: it gets none
+	session tsig.Session
 }
 
 // tsigCounters count verdicts.

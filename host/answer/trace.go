@@ -13,6 +13,7 @@ import (
 type Trace struct {
 	Take []int           // candidates of the first decisions, in their order; later decisions take their first candidate with weight
 	Down map[string]bool // ids of candidates that count as down, whatever their health
+	Key  string          // name of the key that the query counts as signed with; "": none
 
 	View *zone.View // in which the question's name was found; nil: in none
 	// Views are the decisions by which the client's views were chosen, in the order in which they were asked; Taken is the number of the view.

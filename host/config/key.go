@@ -56,12 +56,12 @@ func isKeyName(name string) bool {
 	return true
 }
 
-// keyName is the one spelling of a key's name.
-func keyName(raw string) string { return strings.ToLower(strings.TrimSuffix(raw, ".")) + "." }
+// KeyName is the one spelling of a key's name: in lower case, with the last dot.
+func KeyName(raw string) string { return strings.ToLower(strings.TrimSuffix(raw, ".")) + "." }
 
 func openKey(p *parser, name string, where value) {
-	if p.once("key "+keyName(name), where.pos, where.key) {
-		p.config.Keys = append(p.config.Keys, Key{Name: keyName(name), Pos: where.pos, Algorithm: KeyAlgorithms[0]})
+	if p.once("key "+KeyName(name), where.pos, where.key) {
+		p.config.Keys = append(p.config.Keys, Key{Name: KeyName(name), Pos: where.pos, Algorithm: KeyAlgorithms[0]})
 	}
 }
 
@@ -71,11 +71,11 @@ func ofKey[T any](field func(*Key) *T) func(*parser, string) *T {
 }
 
 func (p *parser) key(name string) *Key {
-	return &p.config.Keys[slices.IndexFunc(p.config.Keys, func(k Key) bool { return k.Name == keyName(name) })]
+	return &p.config.Keys[slices.IndexFunc(p.config.Keys, func(k Key) bool { return k.Name == KeyName(name) })]
 }
 
 func setSecret(p *parser, name string, v value) {
-	p.seen["key "+keyName(name)+" said"] = v.pos
+	p.seen["key "+KeyName(name)+" said"] = v.pos
 	raw, ok := p.scalar(v, "a secret in base64")
 	if !ok {
 		return
@@ -92,9 +92,9 @@ func setViewKey(p *parser, name string, v value) {
 	items := p.items(v, "keys")
 	for _, item := range items {
 		raw, ok := p.scalar(item, "the name of a key")
-		if ok && p.once(v.key+" key "+keyName(raw), item.pos, v.key+" "+printable(raw)) {
+		if ok && p.once(v.key+" key "+KeyName(raw), item.pos, v.key+" "+printable(raw)) {
 			view := p.view(name)
-			view.Keys = append(view.Keys, keyName(raw))
+			view.Keys = append(view.Keys, KeyName(raw))
 			p.viewKeys = append(p.viewKeys, viewKey{v.key, raw, item.pos})
 		}
 	}
@@ -126,7 +126,7 @@ func (p *parser) finishKeys() {
 		}
 	}
 	for _, v := range p.viewKeys {
-		if !slices.Contains(names, strings.TrimSuffix(keyName(v.name), ".")) {
+		if !slices.Contains(names, strings.TrimSuffix(KeyName(v.name), ".")) {
 			p.diags.Errorf(v.pos, "%s: no key %q%s", v.key, printable(v.name), diag.DidYouMean(v.name, names))
 		}
 	}

@@ -44,6 +44,7 @@ type Question struct {
 	Client   netip.Prefix
 	Source   netip.Addr      // where the query comes from; the zero Addr: Client's first address
 	Listener string          // where the query comes in, as views.*.listen has it; "": nowhere that a view names
+	Key      string          // that the query is signed with, as config.KeyName has it; "": none
 	Down     map[string]bool // ids of candidates that count as down: what if?
 }
 
@@ -61,6 +62,9 @@ func (s *Server) explain(ctx context.Context, q *Question) (*Report, error) {
 		return nil, fmt.Errorf("type %s stands for several record sets; explain one of them", rrdata.TypeName(q.Type))
 	}
 	if err := s.knowsAll(q.Down); err != nil {
+		return nil, err
+	}
+	if err := s.knowsKey(q.Key); err != nil {
 		return nil, err
 	}
 	s.turn.Lock()
@@ -82,6 +86,7 @@ func (s *Server) knowsAll(ids map[string]bool) error {
 	}
 	known := map[string]bool{}
 	for _, view := range snapshot.Views {
+		known[view.Name] = true
 		for _, z := range view.Zones {
 			if z.Pending {
 				return nil
@@ -99,6 +104,22 @@ func (s *Server) knowsAll(ids map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// knowsKey tells whether the configuration in force has the key.
+func (s *Server) knowsKey(name string) error {
+	snapshot := s.Store.Load()
+	if name == "" || snapshot == nil {
+		return nil
+	}
+	var known []string
+	for _, key := range snapshot.Config.Keys {
+		known = append(known, key.Name)
+	}
+	if slices.Contains(known, name) {
+		return nil
+	}
+	return fmt.Errorf("%s: no key has the name %q%s", paramKey, name, diag.DidYouMean(name, known))
 }
 
 func (q *Question) client() client {
@@ -124,7 +145,7 @@ type walk struct {
 
 // run answers the question, with these candidates taken.
 func (w *walk) run(take []int) (*answer.Trace, message.Response) {
-	t := &answer.Trace{Take: take, Down: w.question.Down}
+	t := &answer.Trace{Take: take, Down: w.question.Down, Key: w.question.Key}
 	r := w.asker.ask(w.question.Name, w.question.Type, w.client, t)
 	w.scope, w.said = max(w.scope, int(t.Scope)), max(w.said, r.Scope)
 	return t, r

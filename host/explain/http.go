@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"signpost/host/config"
 	"signpost/host/rrdata"
 	"signpost/host/wire"
 	"signpost/host/zonefile"
@@ -22,6 +23,7 @@ const (
 	paramClient   = "client"   // IP or IP/len; the source if it is left out
 	paramSource   = "source"   // IP; the client's if it is left out
 	paramListener = "listener" // IP:PORT where the query comes in; left out: nowhere that a view names
+	paramKey      = "key"      // name of the TSIG key that signs the query; left out: none
 	paramDown     = "down"     // id of a candidate; may be repeated
 )
 
@@ -58,6 +60,9 @@ func ParseQuestion(values url.Values) (*Question, error) {
 		q.Source = q.Source.Unmap()
 	}
 	q.Listener = values.Get(paramListener)
+	if raw := values.Get(paramKey); raw != "" {
+		q.Key = config.KeyName(raw)
+	}
 	if len(values[paramDown]) > downMax {
 		return nil, fmt.Errorf("%s: more than %d candidates", paramDown, downMax)
 	}

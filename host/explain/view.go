@@ -36,6 +36,9 @@ func (w *walk) view(t *answer.Trace) *View {
 	if snap.Choice != nil {
 		out.Why = reasonOf(t, snap, w.client.source)
 	}
+	if len(t.View.Keys) > 0 {
+		out.Why += ", and signed with " + t.Key
+	}
 	if last := len(out.Asked) - 1; last > 0 {
 		out.Why += "; before it, " + strings.Join(out.Asked[:last], " and ") + map[bool]string{true: " does", false: " do"}[last == 1] + " not have the name"
 	}
@@ -66,6 +69,9 @@ func reasonOf(t *answer.Trace, snap *zone.Snapshot, source netip.Addr) string {
 		return fmt.Sprintf("%s gives it weight %d of %d", strings.Join(last.Policy.Chain, "+"), last.Decision.Weights[max(last.Taken, 0)], last.Decision.Total)
 	}
 	var longest netip.Prefix
+	if len(t.View.Keys) > 0 && len(t.View.Clients) == 0 {
+		return "it is for a key"
+	}
 	for _, prefix := range t.View.Clients {
 		if prefix.Contains(source) && (!longest.IsValid() || prefix.Bits() > longest.Bits()) {
 			longest = prefix
