@@ -18,7 +18,7 @@ import (
 // Result is what one attempt saw.
 type Result struct {
 	OK     bool
-	NoData bool          // of a metric: the server did not answer, or has no value; OK is false then
+	NoData bool          // nothing was learned: a metric has no value, or this machine lacks what an attempt needs; OK is false then
 	Took   time.Duration // of all of it
 	Code   uint16        // status of HTTP; 0 where there is none
 	Text   string        // in a few words: "200 OK", "connect refused"
@@ -84,4 +84,11 @@ func passed(started time.Time, code uint16, text string) Result {
 
 func failed(started time.Time, code uint16, text string) Result {
 	return Result{Took: time.Since(started), Code: code, Text: text}
+}
+
+// refused makes the Result of an attempt that did not get as far as a connection.
+func refused(started time.Time, text string, err error) Result {
+	r := failed(started, 0, text)
+	r.NoData = exhausted(err)
+	return r
 }

@@ -57,15 +57,16 @@ func (p *dnsProber) Attempt(ctx context.Context, endpoint string) Result {
 	var (
 		answer *dns.Msg
 		text   string
+		err    error // of the way to the server
 	)
 	if !p.check.TCP {
-		answer, text = p.overUDP(ctx, endpoint, query)
+		answer, text, err = p.overUDP(ctx, endpoint, query)
 	}
 	if text == "" && (answer == nil || answer.Truncated) {
-		answer, text = p.overTCP(ctx, endpoint, query)
+		answer, text, err = p.overTCP(ctx, endpoint, query)
 	}
 	if text != "" {
-		return failed(started, 0, text)
+		return refused(started, text, err)
 	}
 	return p.judge(started, answer)
 }
@@ -97,58 +98,58 @@ func rcode(number int) string {
 }
 
 // overUDP asks over UDP. The socket is connected: the system drops what others send, and tells that nobody listens.
-func (p *dnsProber) overUDP(ctx context.Context, endpoint string, query []byte) (*dns.Msg, string) {
+func (p *dnsProber) overUDP(ctx context.Context, endpoint string, query []byte) (*dns.Msg, string, error) {
 	addresses, err := p.addresses(ctx, endpoint, time.Now().Add(p.within))
 	if err != nil {
-		return nil, reason("connect", p.within, err)
+		return nil, reason("connect", p.within, err), err
 	}
 	to := netip.AddrPortFrom(addresses[0].Unmap(), uint16(p.check.Port))
 	conn, err := new(net.Dialer).DialContext(ctx, "udp", to.String())
 	if err != nil {
-		return nil, reason("connect", p.within, err)
+		return nil, reason("connect", p.within, err), err
 	}
 	l := newLine(ctx, conn)
 	defer l.Close()
 	l.within(p.respond)
 	if _, err := l.Write(query); err != nil {
-		return nil, l.reason("query", p.respond, err)
+		return nil, l.reason("query", p.respond, err), nil
 	}
 	raw := make([]byte, 4096)
 	for {
 		n, err := l.Read(raw)
 		if err != nil {
-			return nil, l.reason("response", p.respond, err)
+			return nil, l.reason("response", p.respond, err), nil
 		}
 		if answer := answerTo(query, raw[:n]); answer != nil {
-			return answer, ""
+			return answer, "", nil
 		} // something else may be forged, and the answer be on its way
 	}
 }
 
 // overTCP asks over TCP.
-func (p *dnsProber) overTCP(ctx context.Context, endpoint string, query []byte) (*dns.Msg, string) {
+func (p *dnsProber) overTCP(ctx context.Context, endpoint string, query []byte) (*dns.Msg, string, error) {
 	l, err := p.dial(ctx, endpoint, p.check.Port, time.Now().Add(p.within))
 	if err != nil {
-		return nil, reason("connect", p.within, err)
+		return nil, reason("connect", p.within, err), err
 	}
 	defer l.Close()
 	l.within(p.respond)
 	if _, err := l.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)); err != nil {
-		return nil, l.reason("query", p.respond, err)
+		return nil, l.reason("query", p.respond, err), nil
 	}
 	raw := make([]byte, 2)
 	if _, err := io.ReadFull(l, raw); err != nil {
-		return nil, l.reason("response", p.respond, err)
+		return nil, l.reason("response", p.respond, err), nil
 	}
 	raw = make([]byte, binary.BigEndian.Uint16(raw))
 	if _, err := io.ReadFull(l, raw); err != nil {
-		return nil, l.reason("response", p.respond, err)
+		return nil, l.reason("response", p.respond, err), nil
 	}
 	answer := answerTo(query, raw)
 	if answer == nil {
-		return nil, l.reason("response", p.respond, errNoAnswer)
+		return nil, l.reason("response", p.respond, errNoAnswer), nil
 	}
-	return answer, ""
+	return answer, "", nil
 }
 
 var errNoAnswer = errors.New("no answer to the question")

@@ -88,14 +88,14 @@ func (p *execProber) Attempt(ctx context.Context, endpoint string) Result {
 	apart(command)
 	output, writer, err := os.Pipe()
 	if err != nil {
-		return failed(started, 0, reason("exec", p.within, err))
+		return refused(started, reason("exec", p.within, err), err)
 	}
 	defer output.Close()
 	command.Stdout, command.Stderr = writer, writer // files: package exec starts no goroutine to copy
 	err = command.Start()
 	writer.Close()
 	if err != nil {
-		return failed(started, 0, reason("exec", p.within, err))
+		return refused(started, reason("exec", p.within, err), err)
 	}
 	return p.await(ctx, command, output, started)
 }
@@ -138,7 +138,7 @@ func (p *execProber) judge(started time.Time, said string, err error) Result {
 	case err == nil:
 		return passed(started, 0, said)
 	case !errors.As(err, &exit):
-		return failed(started, 0, reason("exec", p.within, err))
+		return refused(started, reason("exec", p.within, err), err)
 	case said == "":
 		return failed(started, 0, exit.String())
 	}

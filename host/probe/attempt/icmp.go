@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -49,6 +50,9 @@ func (p *icmpProber) listen(to netip.Addr) (conn *icmp.PacketConn, raw bool, err
 	if conn, err = icmp.ListenPacket(rawNetwork, any); err == nil {
 		return conn, true, nil
 	}
+	if exhausted(err) {
+		return nil, false, errors.New(reason("icmp", p.within, err))
+	}
 	return nil, false, &Obstacle{p.pos, "icmp is not permitted here: it needs this user's group in the sysctl net.ipv4.ping_group_range, or CAP_NET_RAW"}
 }
 
@@ -57,12 +61,12 @@ func (p *icmpProber) Attempt(ctx context.Context, endpoint string) Result {
 	started := time.Now()
 	addresses, err := p.addresses(ctx, endpoint, started.Add(p.within))
 	if err != nil {
-		return failed(started, 0, reason("connect", p.within, err))
+		return refused(started, reason("connect", p.within, err), err)
 	}
 	to := addresses[0].Unmap()
 	conn, raw, err := p.listen(to)
 	if err != nil {
-		return failed(started, 0, err.Error())
+		return refused(started, err.Error(), err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()

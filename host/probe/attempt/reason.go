@@ -87,6 +87,16 @@ func reason(doing string, within time.Duration, err error) string {
 	return doing + ": " + strings.TrimPrefix(err.Error(), "tls: ")
 }
 
+// exhausted reports whether it is this machine that has run out of something, which says nothing of the endpoint: all would look dead at once.
+func exhausted(err error) bool {
+	for _, limit := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, limit) || err != nil && strings.Contains(err.Error(), limit.Error()) { // a resolver tells only the text
+			return true
+		}
+	}
+	return false
+}
+
 // timedOut reports whether an error is of a deadline.
 func timedOut(err error) bool {
 	var network net.Error

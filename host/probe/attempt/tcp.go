@@ -29,7 +29,7 @@ func (p *tcpProber) Attempt(ctx context.Context, endpoint string) Result {
 	started := time.Now()
 	l, err := p.dial(ctx, endpoint, p.check.Port, started.Add(p.within))
 	if err != nil {
-		return failed(started, 0, reason("connect", p.within, err))
+		return refused(started, reason("connect", p.within, err), err)
 	}
 	defer l.Close()
 	l.within(p.respond)

@@ -33,7 +33,7 @@ func (p *tlsProber) Attempt(ctx context.Context, endpoint string) Result {
 	started := time.Now()
 	l, err := p.dial(ctx, endpoint, p.port, started.Add(p.within))
 	if err != nil {
-		return failed(started, 0, reason("connect", p.within, err))
+		return refused(started, reason("connect", p.within, err), err)
 	}
 	defer l.Close()
 	secured, text := p.tls.handshake(l, endpoint, started.Add(p.within), p.within)
