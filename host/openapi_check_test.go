@@ -64,7 +64,7 @@ func (c *checker) document() {
 					c.errorf("%s: the response %s has no description, or is no status", where, code)
 				}
 			}
-			if method == "post" && at(operation, "security") == nil {
+			if method != "get" && at(operation, "security") == nil {
 				c.errorf("%s: changes something and has no security", where)
 			}
 		}
