@@ -107,14 +107,20 @@ func (t *Table) holdLocked(list []Override) {
 		}
 	}
 	t.overrides = next
-	t.applyLocked(now)
+	t.applyLocked(now, true)
 }
 
-// applyLocked finds each candidate's override and publishes what that changes.
-func (t *Table) applyLocked(now time.Time) {
+// applyLocked publishes what changed for each candidate. anew finds their overrides; a step of a drain leaves them.
+func (t *Table) applyLocked(now time.Time, anew bool) {
 	touched := map[setKey]bool{}
 	t.eachLocked(Query{}, func(key setKey, c *candidate) {
-		if t.overrideLocked(key, c, t.holderLocked(key, c), now) {
+		holder := c.override
+		if anew {
+			holder = t.holderLocked(key, c)
+		} else if holder == nil || holder.Force != ForceDrain {
+			return
+		}
+		if t.overrideLocked(key, c, holder, now) {
 			touched[key] = true
 		}
 	})
@@ -182,7 +188,7 @@ func (t *Table) Tick() (ended []Override) {
 		return false
 	})
 	if moved || len(ended) > 0 {
-		t.applyLocked(now)
+		t.applyLocked(now, len(ended) > 0)
 	}
 	return ended
 }
