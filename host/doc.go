@@ -58,6 +58,7 @@
 //	stale              a file whose latest text is not what serves
 //	step               a plugin of a chain, and what it did to a decision
 //	strike             a failed call of a plugin
+//	target             what one check probes at one endpoint, for all candidates there
 //	terms              what annotations may call by name (regions, collections), and what signpost.yaml says of plugins
 //	timeline           the events of the past
 //	trace              what a worker notes about one query for whoever explains it, and what it takes instead of drawing

@@ -214,10 +214,10 @@ func TestProbeLoad(t *testing.T) {
 	first := time.Now()
 	p.wait("the rounds to spread", func() bool { return time.Since(first) > 12*time.Second })
 	const processor = "process_cpu_seconds_total"
-	used, late, at := p.metric(processor), p.metric("signpost_probe_late_total"), time.Now()
+	used, late, at := p.metric(processor), p.metric("signpost_probes_late_total"), time.Now()
 	p.wait("the measurement", func() bool { return time.Since(at) > measured })
 	took := time.Since(at)
-	used, late = p.metric(processor)-used, p.metric("signpost_probe_late_total")-late
+	used, late = p.metric(processor)-used, p.metric("signpost_probes_late_total")-late
 	t.Logf("%v: %.1f %% of one core, %.0f MB resident, %.0f late probes", took.Round(time.Second), 100*used/took.Seconds(),
 		p.metric("process_resident_memory_bytes")/1e6, late)
 	if late > 0 {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -26,6 +27,7 @@ type backend struct {
 	code   int
 	body   string
 	hold   chan struct{} // requests wait until it is closed; nil: they do not
+	after  time.Duration // requests wait so long
 	hits   int
 }
 
@@ -33,13 +35,16 @@ type backend struct {
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.hits++
-	code, body, hold := b.code, b.body, b.hold
+	code, body, hold, after := b.code, b.body, b.hold, b.after
 	b.mu.Unlock()
 	if hold != nil {
 		select {
 		case <-hold:
 		case <-r.Context().Done():
 		}
+	}
+	if after > 0 {
+		<-time.After(after)
 	}
 	w.WriteHeader(code)
 	_, _ = io.WriteString(w, body) // an error means that the client went away
@@ -92,7 +97,7 @@ func backendsOf(ts *testscript.TestScript) map[string]*backend {
 // backendCommand starts a backend or changes what it does.
 func backendCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: backend NAME [at ADDR|status CODE|body TEXT|hang|well|die|live]")
+		ts.Fatalf("usage: backend NAME [at ADDR|status CODE|body TEXT|after TIME|hang|well|die|live]")
 	}
 	backends, name := backendsOf(ts), args[0]
 	b := backends[name]
@@ -117,6 +122,12 @@ func backendCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "body":
 		b.mu.Lock()
 		b.body = argument
+		b.mu.Unlock()
+	case "after":
+		after, err := time.ParseDuration(argument)
+		ts.Check(err)
+		b.mu.Lock()
+		b.after = after
 		b.mu.Unlock()
 	case "hang":
 		b.wait(true)

@@ -82,7 +82,7 @@ func TestScripts(t *testing.T) {
 //	receiver NAME [STATUS…]        start a web server that others would have; $NAME_URL is its address, the file NAME what it gets
 //	expand FILE                    put the values of $NAMES into a file
 //	backend NAME [at ADDR]         start an HTTP server at 127.0.0.1 or ADDR, all on one port, which is $BACKEND; it says 200 and "ok"
-//	backend NAME ACTION            status CODE, body TEXT, hang (no response), well (200 again), die, live (listen again)
+//	backend NAME ACTION            status CODE, body TEXT, after TIME, hang (no response), well (200 again), die, live (listen again)
 //	hits NAME                      print how many requests a backend got
 //	await-hits NAME COUNT          wait for so many more
 //	launch DIR [FLAG…]             start a server and do not wait until it serves; $ADMIN is its address
