@@ -189,7 +189,7 @@ func pack(history []seen, now time.Duration) []byte {
 	packed := make([]byte, 0, packedLen*len(history))
 	for _, a := range history {
 		packed = binary.LittleEndian.AppendUint32(packed, uint32(min(max((now-a.ended).Milliseconds(), 0), 1<<32-1)))
-		packed = binary.LittleEndian.AppendUint32(packed, uint32(min(a.took.Microseconds(), 1<<32-1)))
+		packed = binary.LittleEndian.AppendUint32(packed, a.tookMicros)
 		packed = binary.LittleEndian.AppendUint16(packed, a.code)
 		ok := byte(0)
 		if a.ok {
@@ -205,7 +205,7 @@ func unpack(packed []byte, at time.Duration) (history []seen) {
 	for p := range slices.Chunk(packed, packedLen) {
 		age, took := binary.LittleEndian.Uint32(p), binary.LittleEndian.Uint32(p[4:])
 		history = append(history, seen{
-			ended: at - time.Duration(age)*time.Millisecond, took: time.Duration(took) * time.Microsecond,
+			ended: at - time.Duration(age)*time.Millisecond, tookMicros: took,
 			code: binary.LittleEndian.Uint16(p[8:]), ok: p[10] == 1,
 		})
 	}
