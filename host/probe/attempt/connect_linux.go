@@ -1,6 +1,7 @@
 package attempt
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -16,6 +17,17 @@ type socket struct{ *os.File }
 
 func (socket) LocalAddr() net.Addr  { return &net.TCPAddr{} } // nobody asks
 func (socket) RemoteAddr() net.Addr { return &net.TCPAddr{} }
+
+// CloseWrite tells the other side that no more will come.
+func (s socket) CloseWrite() error {
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var outcome error
+	err = raw.Control(func(fd uintptr) { outcome = syscall.Shutdown(int(fd), syscall.SHUT_WR) })
+	return cmp.Or(err, outcome)
+}
 
 // connect opens a connection to an address.
 func connect(ctx context.Context, to netip.AddrPort, deadline time.Time) (*line, error) {

@@ -75,7 +75,11 @@ func (p *httpProber) Attempt(ctx context.Context, endpoint string) Result {
 	x.reader.Reset(stream)
 	defer x.reader.Reset(nil)
 	x.request = p.request.append(x.request[:0], endpoint)
-	return p.exchange(l, stream, x, started)
+	result := p.exchange(l, stream, x, started)
+	if result.Code != 0 {
+		l.finish(x.reader)
+	}
+	return result // without the time that politeness took
 }
 
 // exchange sends the request and judges the response.

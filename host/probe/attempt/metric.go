@@ -99,6 +99,7 @@ func (p *metricProber) ask(ctx context.Context, endpoint string, started time.Ti
 	l.within(p.respond)
 	a := new(answered)
 	err = json.NewDecoder(newBody(reader, h, "GET")).Decode(a)
+	defer l.finish(reader)
 	var syntax *json.SyntaxError
 	var shape *json.UnmarshalTypeError
 	switch {

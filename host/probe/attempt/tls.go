@@ -50,7 +50,8 @@ func (p *tlsProber) Attempt(ctx context.Context, endpoint string) Result {
 	if text := p.refusal(l, secured); text != "" {
 		return failed(started, 0, text)
 	}
-	return result // without the time that silence took
+	secured.CloseWrite() // an error: it is not told
+	return result        // without the time that silence took
 }
 
 // refusal waits for what a server thinks of the client's certificate, or of there being none: in TLS 1.3 a handshake is over for the client
