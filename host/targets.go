@@ -37,8 +37,8 @@ func targetOf(t *probe.Target) admin.Target {
 type pusher struct{ probes *probe.Scheduler }
 
 // Guarded implements admin.Pusher.
-func (p pusher) Guarded(name string) (bool, error) {
-	guarded, err := p.probes.Guarded(name)
+func (p pusher) Guarded(name, token string) (bool, error) {
+	guarded, err := p.probes.Guarded(name, token)
 	return guarded, refusalOf(err)
 }
 

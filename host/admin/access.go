@@ -129,8 +129,9 @@ func (g *gate) admits(r *http.Request) (code int, err error) {
 	return g.trusted(r)
 }
 
-// refuse answers a request that is not let through.
+// refuse answers a request that is not let through. Nobody waits for the rest of its body.
 func refuse(w http.ResponseWriter, code int, err error) {
+	w.Header().Set("Connection", "close")
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="signpost"`)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -59,8 +58,9 @@ func routes(o Options, g *gate, complaints *log.Logger) []route {
 	add(o.Overrides != nil, "POST", "/overrides", forChanges, "the same as POST /health", http.HandlerFunc(held.change))
 	add(o.Overrides != nil, "DELETE", "/overrides", forChanges, "takes back what was said of ?pattern=PATTERN&by=WHO", http.HandlerFunc(held.remove))
 	add(o.Targets != nil, "GET", "/health/checks", forReaders, "what each check knows of each endpoint: ?check=NAME&state=up|down|unknown", targetList(o.Targets))
-	add(o.Push != nil, "POST", "/push/{name}", forPushes, `reports of a push check: {"ok": true, "text": "…"}, or nothing for well`,
-		&pushes{pusher: o.Push, gate: g, now: time.Now})
+	if o.Push != nil { // which bounds what it let through itself
+		list = append(list, route{"POST", "/push/{name}", forPushes, `reports of a push check: {"ok": true, "text": "…"}, or nothing for well`, newPushes(o.Push, g)})
+	}
 	add(o.Timeline != nil, "GET", "/timeline", forReaders, "what happened to health: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ", o.Timeline)
 	add(o.Plugins != nil, "GET", "/plugins", forReaders, "the plugins that zones may name: from where, in what state, what they did", o.Plugins)
 	add(true, "GET", "/openapi.json", forReaders, "all of this for programs (OpenAPI 3.1)", http.HandlerFunc(describe))

@@ -101,9 +101,7 @@ func patternOf(values url.Values) (health.Pattern, error) {
 // readChange reads a Change. Its errors are for the client.
 func readChange(body io.Reader, now time.Time) (word health.Override, err error) {
 	var change Change
-	decoder := json.NewDecoder(body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&change); err != nil {
+	if err := readOne(body, &change); err != nil {
 		return word, fmt.Errorf("the body is no change: %w", err)
 	}
 	if word.Pattern, err = change.pattern(); err != nil {
@@ -207,6 +205,19 @@ func moment(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// readOne reads the one value that a body has. A second one, which would be lost, is refused. An empty body is io.EOF.
+func readOne(body io.Reader, value any) error {
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(value); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one value")
+	}
+	return nil
 }
 
 // respondJSON sends one value that no cache keeps.

@@ -108,6 +108,7 @@ func TestHealthChanges(t *testing.T) {
 		{`{"pattern":"*/main","until":"2020-01-01T00:00:00Z",` + down, 400, "until: 2020-01-01T00:00:00Z is over already"},
 		{`{"pattern":"*/main","over":"2m",` + down, 400, "over is for drain"},
 		{`{"pattern":"*/main","over":"25h","state":"drain","reason":"x"}`, 400, "over: 25h0m0s is outside 0s..24h"},
+		{`{"name":"app.example.com","id":"main",` + down + `{"name":"db.example.com","id":"main",` + down, 400, "the body is no change: more than one value"},
 		{`nonsense`, 400, "the body is no change: invalid character 'o' in literal null (expecting 'u')"},
 		{`{"name":"` + strings.Repeat("x", changeLenMax), 400, "the body is no change: http: request body too large"},
 	} {

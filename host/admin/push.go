@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,8 +32,9 @@ type Pushed struct {
 
 // Pusher takes what others report of checks.
 type Pusher interface {
-	// Guarded tells whether the push check of that name asks for a token of its own. Its error is ErrNoPush, which may be wrapped.
-	Guarded(name string) (bool, error)
+	// Guarded tells whether the push check of that name asks for a token of its own, which must be the one that came then. Its errors are
+	// ErrNoPush and ErrPushToken, which may be wrapped.
+	Guarded(name, token string) (bool, error)
 	// Push takes one report with the token that came with it. Its errors are ErrNoPush and ErrPushToken, which may be wrapped.
 	Push(name, token string, ok bool, text string) error
 }
@@ -50,61 +50,80 @@ type pushes struct {
 	pusher Pusher
 	gate   *gate
 	now    func() time.Time
+	taken  http.Handler // of what is let through: take, so many at a time
 
 	mu   sync.Mutex
 	next map[string]time.Time // by check: when all reports so far would have been taken at pushEvery
 }
 
-func (p *pushes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	ok, code, err := p.push(name, w, r)
-	switch {
-	case err == nil:
-		respondJSON(w, http.StatusOK, Pushed{name, ok})
-		return
-	case code == http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", "1")
-	}
-	refuse(w, code, err)
+func newPushes(pusher Pusher, g *gate) *pushes {
+	p := &pushes{pusher: pusher, gate: g, now: time.Now}
+	p.taken = bounded(http.HandlerFunc(p.take))
+	return p
 }
 
-// push takes one report; if it does not, code says why not.
-func (p *pushes) push(name string, w http.ResponseWriter, r *http.Request) (ok bool, code int, err error) {
-	guarded, err := p.pusher.Guarded(name)
-	if err != nil {
-		return false, http.StatusNotFound, err
+// ServeHTTP looks who it is before anything else: whoever may not report takes no place from those who may, and no report from the check's measure.
+func (p *pushes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if code, err := p.admits(r); err != nil {
+		refuse(w, code, err)
+		return
 	}
-	if !guarded { // who brings the check's token is no page of another site
-		if code, err = p.gate.admits(r); err != nil {
-			return false, code, err
-		}
+	p.taken.ServeHTTP(w, r)
+}
+
+// admits tells why a report is not let through.
+func (p *pushes) admits(r *http.Request) (code int, err error) {
+	switch guarded, err := p.pusher.Guarded(r.PathValue("name"), tokenOf(r)); {
+	case err != nil:
+		return codeOf(err), err
+	case guarded: // who brings the check's token is no page of another site
+		return 0, nil
 	}
+	return p.gate.admits(r)
+}
+
+// tokenOf is the token that a request brings; "": none.
+func tokenOf(r *http.Request) string {
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token)
+}
+
+// codeOf is the status for an error of a Pusher.
+func codeOf(err error) int {
+	switch {
+	case errors.Is(err, ErrPushToken):
+		return http.StatusUnauthorized
+	case errors.Is(err, ErrNoPush):
+		return http.StatusNotFound
+	}
+	return http.StatusServiceUnavailable
+}
+
+// take takes one report of who was let through.
+func (p *pushes) take(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
 	ok, text, err := readPush(http.MaxBytesReader(w, r.Body, changeLenMax))
 	if err != nil {
-		return false, http.StatusBadRequest, err
+		refuse(w, http.StatusBadRequest, err)
+		return
 	}
 	if !p.allow(name) {
-		return false, http.StatusTooManyRequests, fmt.Errorf("%q is reported of too often: %d times in a row, and every %v on average, are taken", name, pushBurst, pushEvery)
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusTooManyRequests,
+			fmt.Errorf("%q is reported of too often: %d times in a row, and every %v on average, are taken", name, pushBurst, pushEvery))
+		return
 	}
-	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	switch err := p.pusher.Push(name, strings.TrimSpace(token), ok, text); {
-	case errors.Is(err, ErrPushToken):
-		p.restore(name) // whoever guesses does not keep others out
-		return false, http.StatusUnauthorized, err
-	case errors.Is(err, ErrNoPush):
-		return false, http.StatusNotFound, err
-	case err != nil:
-		return false, http.StatusServiceUnavailable, err
+	if err := p.pusher.Push(name, tokenOf(r), ok, text); err != nil { // of a token, too: it may be another one by now
+		refuse(w, codeOf(err), err)
+		return
 	}
-	return ok, http.StatusOK, nil
+	respondJSON(w, http.StatusOK, Pushed{name, ok})
 }
 
 // readPush reads a Push. Its errors are for the client.
 func readPush(body io.Reader) (ok bool, text string, err error) {
 	var push Push
-	decoder := json.NewDecoder(body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&push); err != nil && !errors.Is(err, io.EOF) {
+	if err := readOne(body, &push); err != nil && !errors.Is(err, io.EOF) {
 		return false, "", fmt.Errorf(`the body is not such as {"ok": true, "text": "all is well"}: %w`, err)
 	}
 	if override.CheckWords(push.Text) != nil {
@@ -130,11 +149,4 @@ func (p *pushes) allow(name string) bool {
 	}
 	p.next[name] = next.Add(pushEvery)
 	return true
-}
-
-// restore takes back what allow counted.
-func (p *pushes) restore(name string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.next[name] = p.next[name].Add(-pushEvery)
 }

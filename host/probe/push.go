@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"signpost/host/config"
@@ -27,12 +28,22 @@ var (
 // reportLenMax bounds the text that is kept of a report.
 const reportLenMax = 200
 
-// Guarded tells whether a push check asks for a token. The error is ErrNoPush, with the nearest name.
-func (s *Scheduler) Guarded(name string) (bool, error) {
+// Guarded tells whether a push check asks for a token, which is the one that is given then: else the error is ErrPushToken. It is ErrNoPush, with
+// the nearest name, where there is none of that name.
+func (s *Scheduler) Guarded(name, token string) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, err := s.pushLocked(name)
+	if err == nil && !c.admits(token) {
+		err = ErrPushToken
+	}
 	return err == nil && c.config.Push.Token != "", err
+}
+
+// admits tells whether who brings that token may report of a push check.
+func (c *check) admits(token string) bool {
+	want := c.config.Push.Token
+	return want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1
 }
 
 // pushLocked finds a push check.
@@ -57,7 +68,7 @@ func (s *Scheduler) Push(name string, r Report) error {
 	if err != nil {
 		return err
 	}
-	if token := c.config.Push.Token; token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(r.Token)) == 0 {
+	if !c.admits(r.Token) {
 		return ErrPushToken
 	}
 	t := s.targets[targetKey{name, ""}]
@@ -65,7 +76,7 @@ func (s *Scheduler) Push(name string, r Report) error {
 		return nil
 	}
 	if len(r.Text) > reportLenMax {
-		r.Text = r.Text[:reportLenMax]
+		r.Text = strings.ToValidUTF8(r.Text[:reportLenMax], "")
 	}
 	if r.Text == "" {
 		r.Text = "well"
