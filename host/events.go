@@ -156,7 +156,7 @@ func (e *events) turn() (more bool) {
 	}
 	list, repeated := e.timeline.News(list)
 	if repeated > 0 {
-		e.host.options.Log.Info("what is down is so since before the restart: signpost health", "count", repeated)
+		e.host.options.Log.Info("some candidates have been down since before the restart; signpost health shows them", "count", repeated)
 	}
 	list = e.withoutFirsts(list)
 	e.timeline.Append(list)

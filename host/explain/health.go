@@ -65,16 +65,25 @@ func (h *Health) text() string {
 	if h.Check != "" {
 		line += " (" + h.Check + ")"
 	}
-	if h.Since != "" {
-		line += " since " + h.Since
-	}
-	if h.Verdict != "" && !h.Drained {
-		line += ", its check says " + h.Verdict
-	}
-	if h.Reason != "" {
+	if h.Since == "" && h.Reason != "" {
 		line += " (" + h.Reason + ")"
 	}
 	return line
+}
+
+// background is since when the state has been so, and why; empty where text says it all.
+func (h *Health) background() string {
+	if h.Since == "" {
+		return ""
+	}
+	text := " since " + h.Since
+	if h.Reason != "" {
+		text += ": " + h.Reason
+	}
+	if h.Verdict != "" && !h.Drained {
+		text += "; its check says " + h.Verdict
+	}
+	return text
 }
 
 // flipOf is the next change of health that the decision about p reckons with.

@@ -149,6 +149,7 @@ func (t *text) policy(h *Hop, r *Report) {
 	t.blank()
 	t.table(candidateRows(p))
 	t.blank()
+	t.backgrounds(p)
 	for i := range p.Candidates {
 		if c := &p.Candidates[i]; c.Next != nil {
 			t.line("%s (%s) leads to %s", c.ID, percentText(c.Percent), c.Next.Name)
@@ -158,6 +159,19 @@ func (t *text) policy(h *Hop, r *Report) {
 			t.blank()
 		}
 	}
+}
+
+// backgrounds tells of each candidate why its health is so, as far as that is known.
+func (t *text) backgrounds(p *Policy) {
+	word := "reasons"
+	for i := range p.Candidates {
+		c := &p.Candidates[i]
+		if background := c.Health.background(); background != "" {
+			t.pair(word, "%s %s%s", c.ID, c.Health.State, background)
+			word = ""
+		}
+	}
+	t.blank()
 }
 
 // text is one plugin in a line.

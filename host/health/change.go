@@ -77,7 +77,11 @@ func (t *Table) Judge(k Key, f Finding) bool {
 	before := c.slot.Standing()
 	c.finding = f
 	c.slot.StoreRTT(f.Took)
-	moved, told := c.publish(t.now(), false)
+	at := t.now()
+	if c.override == nil && !f.Since.IsZero() && f.Since.Before(at) {
+		at = f.Since
+	}
+	moved, told := c.publish(at, false)
 	if moved {
 		t.moveLocked(true)
 	}

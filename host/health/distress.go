@@ -72,7 +72,10 @@ func (s *set) why(d Distress, live, drained int) string {
 	case d == AllDown:
 		return fmt.Sprintf("none of %d candidates live: on-all-down=%v", of, s.policy.OnAllDown)
 	case drained > 0:
-		return fmt.Sprintf("none of %d candidates live: the %d drained ones are taken as up", of, drained)
+		if drained == 1 {
+			return fmt.Sprintf("none of %d candidates live: the one that is only drained is taken as up", of)
+		}
+		return fmt.Sprintf("none of %d candidates live: the %d that are only drained are taken as up", of, drained)
 	}
 	return fmt.Sprintf("none of %d candidates live: all are taken as up", of)
 }

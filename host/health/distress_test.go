@@ -54,7 +54,7 @@ func TestDistress(t *testing.T) {
 	table.Override(Query{}, Override{Force: Auto})
 	table.Override(one("d"), Override{Force: Auto})
 	step("let go", counts{Panic: 1}, // d is still drained when all others are let go
-		"calm → fail-open, up → down: none of 4 candidates live: the 1 drained ones are taken as up",
+		"calm → fail-open, up → down: none of 4 candidates live: the one that is only drained is taken as up",
 		"fail-open → panic, down → up: 1 of 4 candidates live, fewer than panic-threshold=50 asks for: the dead are taken as up")
 
 	closed := of("a web", "b web")

@@ -15,6 +15,7 @@ type Finding struct {
 	Flip   time.Duration // until the check may say otherwise at the earliest; 0: nobody knows
 	Why    string        // what was seen, in a few words: "connect refused (3/3)"
 	Took   time.Duration // round trip of the probes that pass, smoothed; 0: none is known
+	Since  time.Time     // when the check began to say so, perhaps before the table knew the candidate; zero: now
 }
 
 // Checked is one candidate that a check looks after.

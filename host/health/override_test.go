@@ -102,6 +102,21 @@ func TestHoldOverEdits(t *testing.T) {
 	}
 }
 
+// Protects the time since when an operator's word holds a candidate: a start, at which zones come after the words, does not move it.
+func TestHoldSince(t *testing.T) {
+	at := &clock{now: time.Unix(1000, 0)}
+	table := NewTable(at.read)
+	table.Hold([]Override{{Pattern: Pattern{ID: "eu-*"}, Force: ForceDown, Reason: "works", At: time.Unix(400, 0)}})
+	p := of("eu-1 web", "us-1")
+	table.Replace("public", nil, []*policy.Policy{p})
+	if state, since := p.Slots[0].Load(); state != policy.Down || !since.Equal(time.Unix(400, 0)) {
+		t.Errorf("got %v since %v, want down since the operator said so", state, since)
+	}
+	if state, since := p.Slots[1].Load(); state != policy.Up || !since.Equal(time.Unix(1000, 0)) {
+		t.Errorf("got %v since %v, want up since the start", state, since)
+	}
+}
+
 // Protects the end of an override: by the time of day, also when the clock is set, and the next older one counts again.
 func TestExpiry(t *testing.T) {
 	at := &clock{now: time.Unix(1000, 0)}

@@ -142,7 +142,11 @@ func (t *Table) claimLocked(view string, p *policy.Policy) (changed bool) {
 	s.candidates = ordered
 	if len(t.overrides) > 0 {
 		for _, c := range fresh { // nobody reads their words yet
-			t.overrideLocked(key, c, t.holderLocked(key, c), t.now())
+			h, at := t.holderLocked(key, c), t.now()
+			if h != nil && (h.Force == ForceUp || h.Force == ForceDown) && h.At.Before(at) {
+				at = h.At // it said so before a restart
+			}
+			t.overrideLocked(key, c, h, at)
 		}
 	}
 	return changed

@@ -125,8 +125,20 @@ func (s *Scheduler) judgeLocked(t *target, now time.Duration) (changed bool) {
 	t.raw, t.share, t.reason = v.Health, v.Share, v.Reason
 	if t.raw != before {
 		t.prior, t.held, t.since = before, now, s.options.Now()
+		if before == policy.Unknown {
+			t.inherit()
+		}
 	}
 	return t.raw != before || t.share != share || t.reason != reason
+}
+
+// inherit dates the first verdict of a calculated check back to the latest change of its children, which may be before a restart.
+func (t *target) inherit() {
+	for i, child := range t.children {
+		if i == 0 || child.since.After(t.since) {
+			t.since = child.since
+		}
+	}
 }
 
 // witness fills the evidence: this server's attempts, or one vantage point for each child. A child that knows nothing counts as it says.
@@ -208,6 +220,8 @@ func (t *target) why() string {
 	case run == 0:
 	case ok && t.raw == policy.Down:
 		text += fmt.Sprintf(" (%d/%d)", min(run, c.Rise), c.Rise)
+	case !ok && t.raw == policy.Down && t.prior == policy.Unknown && run < c.Fall:
+		text += " (at the first probe)"
 	case !ok:
 		text += fmt.Sprintf(" (%d/%d)", min(run, c.Fall), c.Fall)
 	}

@@ -223,7 +223,7 @@ func (u *user) finding() (f health.Finding, known bool) {
 			f.Share = max(1, f.Share)
 		}
 	}
-	f.Flip, f.Why = u.flip(f.Health), u.why(count)
+	f.Flip, f.Why, f.Since = u.flip(f.Health), u.why(count), u.since(f.Health)
 	if tripped > 0 {
 		f.Took = trips / tripped
 	}
@@ -231,6 +231,16 @@ func (u *user) finding() (f health.Finding, known bool) {
 		f.Took = before
 	}
 	return f, true
+}
+
+// since is when the candidate's state became what it is: it went down with the last of its endpoints, and came up with the first.
+func (u *user) since(state policy.Health) (since time.Time) {
+	for _, t := range u.targets {
+		if !t.fresh && t.state() == state && (since.IsZero() || (state == policy.Down) == t.since.After(since)) {
+			since = t.since
+		}
+	}
+	return since
 }
 
 // flip is when the candidate's state may change: it goes down with the last of its endpoints, and comes up with the first.

@@ -122,6 +122,7 @@ func TestState(t *testing.T) {
 		pass(25 * time.Second)
 		first.expect("first", p, "down up")
 		before := first.Targets()
+		_, down := p.Slots[0].Load()
 		first.stop()
 
 		pass(30 * time.Second)
@@ -133,6 +134,9 @@ func TestState(t *testing.T) {
 		p = second.serve("app.example.com.", "a web 192.0.2.1", "b web 192.0.2.2")
 		if got := state(p); got != "down up" {
 			t.Errorf("after a restart: got %s, want down up", got)
+		}
+		if _, since := p.Slots[0].Load(); !since.Equal(down) {
+			t.Errorf("after a restart: down since %v, want %v, when it went down", since, down)
 		}
 		began := time.Now()
 		second.Await(t.Context(), nil)
