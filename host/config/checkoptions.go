@@ -64,7 +64,7 @@ var checkOptions = slices.Concat([]option{
 		{"checks.*.push.token", "", "Token that a report must bring; left out: none is asked for.", textUpTo(tokenMax, ofCheck(func(c *Check) *string { return &c.Push.Token })), nil},
 
 		{"checks.*.calculated", "", "So many of other checks, of the same endpoint.", nil, openKind(CheckCalculated)},
-		{"checks.*.calculated.of", "", "Their names, 1 to 256; needed.", setOf, nil},
+		{"checks.*.calculated.of", "", "Their names, 1 to 256; needed. Of more than 64 the server itself counts those that are up, whatever `judge` says.", setOf, nil},
 		{"checks.*.calculated.at-least", "", "How many of them must be up; 0: always up. Left out: all.", setAtLeast, nil},
 	})
 

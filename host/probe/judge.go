@@ -12,6 +12,7 @@ import (
 	"signpost/host/diag"
 	"signpost/host/plugin"
 	"signpost/host/policy"
+	"signpost/sdk/abi"
 )
 
 // chair is who judges a check.
@@ -115,11 +116,15 @@ func (s *Scheduler) judgeLocked(t *target, now time.Duration) (changed bool) {
 	}
 	s.witness(t, now)
 	var v plugin.Verdict
-	if c.judge != nil {
-		s.worker.Judge(c.judge, e, &v)
+	judge := c.judge
+	if len(e.Vantages) > abi.VantageMax { // a plugin would not see all of them, and take the others as down
+		judge = nil
+	}
+	if judge != nil {
+		s.worker.Judge(judge, e, &v)
 		s.complain(c, v.Problem)
 	}
-	if c.judge == nil || v.Problem != "" {
+	if judge == nil || v.Problem != "" {
 		v = plugin.Verdict{Health: t.native(), Share: 100}
 	}
 	t.raw, t.share, t.reason = v.Health, v.Share, v.Reason
