@@ -69,6 +69,7 @@ type host struct {
 // ticket is a place in a queue. It is void when the target is another by now.
 type ticket struct {
 	target *target
+	host   *host
 	era    uint64
 }
 
@@ -106,9 +107,9 @@ func (s *Scheduler) admitLocked(t *target) {
 	t.waiting = true
 	switch {
 	case t.host.flying >= s.config.Probing.ConcurrencyPerHost:
-		t.host.waiting = append(t.host.waiting, ticket{t, t.era})
+		t.host.waiting = append(t.host.waiting, ticket{t, t.host, t.era})
 	case s.underWay >= s.config.Probing.Concurrency:
-		s.queue = append(s.queue, ticket{t, t.era})
+		s.queue = append(s.queue, ticket{t, t.host, t.era})
 	default:
 		s.beginLocked(t)
 	}
@@ -181,6 +182,18 @@ func (s *Scheduler) landed(f flight, r attempt.Result) {
 
 // drainLocked begins attempts that waited for one to end.
 func (s *Scheduler) drainLocked(h *host) {
+	s.drainHostLocked(h)
+	for len(s.queue) > 0 && s.underWay < s.config.Probing.Concurrency {
+		if next := shift(&s.queue); next.era == next.target.era {
+			s.admitLocked(next.target)
+		} else {
+			s.drainHostLocked(next.host) // others may have waited for it, and it is gone
+		}
+	}
+}
+
+// drainHostLocked begins attempts that waited for one of their host to end.
+func (s *Scheduler) drainHostLocked(h *host) {
 	for len(h.waiting) > 0 && h.flying < s.config.Probing.ConcurrencyPerHost {
 		next := shift(&h.waiting)
 		if next.era != next.target.era {
@@ -191,11 +204,6 @@ func (s *Scheduler) drainLocked(h *host) {
 			break
 		}
 		s.beginLocked(next.target)
-	}
-	for len(s.queue) > 0 && s.underWay < s.config.Probing.Concurrency {
-		if next := shift(&s.queue); next.era == next.target.era {
-			s.admitLocked(next.target)
-		}
 	}
 }
 
@@ -209,10 +217,12 @@ func shift(queue *[]ticket) ticket {
 	return first
 }
 
-// planLocked sets when the next attempt begins. The first round is a burst; the second spreads the targets over the interval, where they stay.
+// planLocked sets when the next attempt begins. The first round is a burst, after a start as after another definition; the second spreads the
+// targets over the interval, where they stay.
 func (s *Scheduler) planLocked(t *target, now time.Duration) {
 	interval := t.interval()
-	if t.total <= 1 && !t.contrary() {
+	if !t.spread && !t.contrary() {
+		t.spread = true
 		t.planned += 1 + time.Duration(s.random.Int64N(int64(interval)))
 	} else {
 		t.planned += interval

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"time"
 
 	"signpost/host/config"
@@ -83,7 +84,7 @@ func (s *Scheduler) useLocked(name, endpoint string) *target {
 	if c.config.Kind != config.CheckCalculated {
 		return t
 	}
-	t.children = t.children[:0]
+	t.children, t.height = t.children[:0], 0
 	for _, child := range c.config.Calculated.Of {
 		if s.checks[child] == nil {
 			continue // the parser has said so
@@ -91,6 +92,7 @@ func (s *Scheduler) useLocked(name, endpoint string) *target {
 		own := s.useLocked(child, endpoint)
 		t.children = append(t.children, own)
 		own.parents = append(own.parents, t)
+		t.height = max(t.height, own.height+1)
 	}
 	s.calculateLocked(t, s.elapsed())
 	return t
@@ -118,7 +120,7 @@ func (s *Scheduler) bringLocked(t *target) {
 		s.rounds.begin(t)
 	}
 	t.host = s.hostOf(t)
-	if t.planned = now; !t.flying {
+	if t.planned, t.spread = now, false; !t.flying {
 		s.due.set(t, now)
 	}
 }
@@ -173,16 +175,34 @@ func (s *Scheduler) seeLocked(t *target, r attempt.Result, now time.Duration) {
 	s.spreadLocked(t, now)
 }
 
-// spreadLocked tells what is new of t to the candidates at it, and to the checks that are calculated from it.
+// spreadLocked tells what is new of t to the candidates at it, and to the checks that are calculated from it: the lowest first, so that each is
+// judged once, when all that it is made of is known. In any other order a check of one and of its opposite would be down for a moment.
 func (s *Scheduler) spreadLocked(t *target, now time.Duration) {
+	pending := s.riseLocked(nil, t)
+	for len(pending) > 0 {
+		next := pending[0]
+		pending = pending[1:]
+		next.rising = false
+		if s.calculateLocked(next, now) {
+			pending = s.riseLocked(pending, next)
+		}
+	}
+}
+
+// riseLocked tells the candidates at t, and puts what is calculated from it among what is to be judged, by height.
+func (s *Scheduler) riseLocked(pending []*target, t *target) []*target {
 	for _, u := range t.users {
 		s.tellLocked(u)
 	}
 	for _, parent := range t.parents {
-		if s.calculateLocked(parent, now) {
-			s.spreadLocked(parent, now)
+		if parent.rising {
+			continue
 		}
+		parent.rising = true
+		at, _ := slices.BinarySearchFunc(pending, parent.height+1, func(t *target, height int) int { return t.height - height })
+		pending = slices.Insert(pending, at, parent)
 	}
+	return pending
 }
 
 // calculateLocked judges a calculated check, as soon as something was seen of all its children that are probed.

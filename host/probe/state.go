@@ -98,6 +98,7 @@ func (m *memory) recall() {
 	if m.file == "" {
 		return
 	}
+	m.sweep()
 	state, err := readState(m.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -119,11 +120,31 @@ func (m *memory) recall() {
 	}
 }
 
+// unfinished is the pattern of files that become the state file when they are whole. A process that is killed leaves its own; after abandoned
+// nobody writes it any more.
+const (
+	unfinished = ".health-*"
+	abandoned  = time.Hour
+)
+
+// sweep removes what killed processes left.
+func (m *memory) sweep() {
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(m.file), unfinished)) // an error: the directory's name has brackets
+	for _, file := range left {
+		if info, err := os.Lstat(file); err == nil && info.Mode().IsRegular() && m.options.Now().Sub(info.ModTime()) > abandoned {
+			_ = os.Remove(file)
+		}
+	}
+}
+
 // maxAge is the age at which no check's state is of use: intervals are at most an hour.
 const maxAge = keptIntervals * time.Hour
 
 func readState(file string) (state stateFile, err error) {
-	info, err := os.Stat(file)
+	info, err := os.Stat(file) // opening a pipe would wait
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no file", file)
+	}
 	if err == nil && info.Size() > stateLenMax {
 		err = fmt.Errorf("%s has %d bytes, more than %d", file, info.Size(), stateLenMax)
 	}
@@ -320,7 +341,7 @@ func writeWhole(file string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".health-*")
+	f, err := os.CreateTemp(filepath.Dir(file), unfinished)
 	if err != nil {
 		return err
 	}

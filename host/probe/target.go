@@ -23,6 +23,8 @@ type target struct {
 	users    []*user // candidates that it is for
 	parents  []*target
 	children []*target // of a calculated check
+	height   int       // above the highest child; 0: it has none
+	rising   bool      // it is to be judged because of a child
 
 	history []seen // the latest first, at most abi.AttemptMax
 	last    attempt.Result
@@ -45,6 +47,7 @@ type target struct {
 	era     uint64        // of what is probed; what an attempt of an earlier one saw says nothing
 	flying  bool          // an attempt is under way
 	waiting bool          // it is in a queue
+	spread  bool          // planned has its place in the interval
 	planned time.Duration // when the latest attempt was to begin, before jitter
 	due     time.Duration // when the next one is
 	index   int           // in the heap, plus one; 0: it is not there
