@@ -17,6 +17,7 @@ import (
 
 	"signpost/host/admin"
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // adminWait bounds the wait for a running server. Starting instances of slow plugins takes seconds at worst.
@@ -111,9 +112,9 @@ func (f *adminFlags) ask(ctx context.Context, method, path string, body []byte) 
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		var refusal admin.Refusal
 		if json.Unmarshal(text, &refusal) != nil || refusal.Error == "" {
-			return nil, fmt.Errorf("%s: %s", request.URL, response.Status)
+			return nil, fmt.Errorf("%s: %s", request.URL, diag.OneLine(response.Status))
 		}
-		return nil, errors.New(refusal.Error)
+		return nil, errors.New(diag.OneLine(refusal.Error))
 	}
 	return text, nil
 }

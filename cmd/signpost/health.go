@@ -16,6 +16,7 @@ import (
 
 	"signpost/host/admin"
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // healthFlags are common to health and what is below it.
@@ -108,7 +109,7 @@ func (f *healthFlags) ask(command *cobra.Command, method, path string, body []by
 		return &failure{err}
 	}
 	if list.Warning != "" {
-		fmt.Fprintf(command.ErrOrStderr(), "signpost: warning: %s\n", list.Warning)
+		fmt.Fprintf(command.ErrOrStderr(), "signpost: warning: %s\n", diag.OneLine(list.Warning))
 	}
 	return show(command.OutOrStdout(), text, isTerminal(command.OutOrStdout()))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host/admin"
+	"signpost/host/diag"
 )
 
 func newHealthOverrides() *cobra.Command {
@@ -68,13 +69,13 @@ func printOverrides(out io.Writer, text []byte, wrapped bool) (trouble bool, err
 		return false, err
 	}
 	if list.File != "" {
-		fmt.Fprintf(out, "\nin %s\n", list.File)
+		fmt.Fprintf(out, "\nin %s\n", diag.OneLine(list.File))
 	}
 	for _, line := range list.Diagnostics {
-		fmt.Fprintln(out, line)
+		fmt.Fprintln(out, diag.OneLine(line))
 	}
 	if list.Trouble != "" {
-		fmt.Fprintf(out, "changes that a restart forgets: %d: %s\n", list.Unsaved, list.Trouble)
+		fmt.Fprintf(out, "changes that a restart forgets: %d: %s\n", list.Unsaved, diag.OneLine(list.Trouble))
 	}
 	return list.Trouble != "" || list.Mistaken, nil
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"signpost/host/admin"
+	"signpost/host/diag"
 	"signpost/host/health"
 )
 
@@ -102,9 +103,15 @@ func why(c *admin.Candidate, now time.Time) string {
 	return text
 }
 
-// printRows prints a table whose last column, if it is wrapped, goes on in the next line where it is too long.
+// printRows prints a table whose last column, if it is wrapped, goes on in the next line where it is too long. What endpoints and people said
+// moves no cursor.
 func printRows(out io.Writer, rows [][]string, wrapped bool) error {
 	last := len(rows[0]) - 1
+	for _, row := range rows {
+		for i := range row {
+			row[i] = diag.OneLine(row[i])
+		}
+	}
 	widths := make([]int, last)
 	for _, row := range rows {
 		for i := range widths {

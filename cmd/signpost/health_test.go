@@ -1,13 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"signpost/host/admin"
+	"signpost/host/event"
 )
 
 // Protects --until: a time of the day is the next such.
@@ -63,5 +67,42 @@ func TestHealthTableFits(t *testing.T) {
 	}
 	if states != "drained, down, up 30%, down, unknown, " {
 		t.Errorf("got states %s", states)
+	}
+}
+
+// Protects terminals: what endpoints, operators and files made a server say moves no cursor and looks like no other line.
+func TestHostileWords(t *testing.T) {
+	const hostile = "\x1b[2J\x1b]0;owned\a\nwrong: nothing\r\u009b31m \u202e"
+	at := time.Date(2026, 11, 22, 16, 0, 0, 0, time.Local)
+	quoted, err := json.Marshal(hostile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, show := range map[string]func(out io.Writer) error{
+		"timeline": func(out io.Writer) error {
+			return (&timelineText{out: out}).write([]event.Event{{At: at, Text: hostile}})
+		},
+		"health": func(out io.Writer) error {
+			return printHealth(out, fmt.Appendf(nil, `{"candidates":[{"name":"a.","id":%s,"why":%[1]s,"found":%[1]s,"check":"web"}]}`, quoted), true)
+		},
+		"overrides": func(out io.Writer) error {
+			_, err := printOverrides(out, fmt.Appendf(nil, `{"overrides":[{"reason":%s,"by":%[1]s}],"file":%[1]s,"trouble":%[1]s,"diagnostics":[%[1]s]}`, quoted), false)
+			return err
+		},
+		"status": func(out io.Writer) error {
+			return printStatus(out, &admin.Report{
+				Down: []admin.Target{{Check: "web", Endpoint: hostile, Why: hostile}}, Trouble: []string{hostile},
+				Overrides: []admin.OverrideReport{{Reason: hostile, By: hostile}}, Diagnostics: []admin.Diagnostic{{File: hostile, Text: hostile}},
+			})
+		},
+	} {
+		var out strings.Builder
+		if err := show(&out); err != nil {
+			t.Fatal(err)
+		}
+		bad := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+		if strings.ContainsFunc(out.String(), bad) || strings.Contains(out.String(), "\nwrong: nothing") || !strings.Contains(out.String(), `\x1b[2J`) {
+			t.Errorf("%s: got %q", name, out.String())
+		}
 	}
 }

@@ -83,10 +83,10 @@ func printStatus(out io.Writer, r *admin.Report) error {
 		fmt.Fprintf(table, "  %s\t%s (%s): %d up, %d down, %d unknown\n", first(i, "checks"), check.Check, check.Kind, check.Up, check.Down, check.Unknown)
 	}
 	for i, t := range r.Down[:min(len(r.Down), statusLinesMax)] {
-		fmt.Fprintf(table, "  %s\t%s\n", first(i, "down"), downText(&t))
+		fmt.Fprintf(table, "  %s\t%s\n", first(i, "down"), diag.OneLine(downText(&t)))
 	}
 	for i, o := range r.Overrides[:min(len(r.Overrides), statusLinesMax)] {
-		fmt.Fprintf(table, "  %s\t%s\n", first(i, "overrides"), overrideText(&o))
+		fmt.Fprintf(table, "  %s\t%s\n", first(i, "overrides"), diag.OneLine(overrideText(&o)))
 	}
 	ready := 0
 	for _, p := range r.Plugins {
@@ -104,8 +104,9 @@ func printStatus(out io.Writer, r *admin.Report) error {
 	}
 	if len(r.Trouble) == 0 {
 		b.WriteString("all is well\n")
-	} else {
-		fmt.Fprintf(&b, "wrong: %s\n", strings.Join(r.Trouble, "\nwrong: "))
+	}
+	for _, trouble := range r.Trouble {
+		fmt.Fprintf(&b, "wrong: %s\n", diag.OneLine(trouble))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

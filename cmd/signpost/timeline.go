@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 	"signpost/host/event"
 	"signpost/host/timeline"
 )
@@ -174,7 +175,7 @@ func (t *timelineText) write(events []event.Event) error {
 			fmt.Fprintln(t.out, day)
 			t.day = day
 		}
-		if _, err := fmt.Fprintf(t.out, "%s %s\n", at.Format(time.TimeOnly), e.Text); err != nil {
+		if _, err := fmt.Fprintf(t.out, "%s %s\n", at.Format(time.TimeOnly), diag.OneLine(e.Text)); err != nil {
 			return err
 		}
 	}

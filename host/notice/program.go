@@ -108,5 +108,5 @@ func (o *output) Write(p []byte) (int, error) {
 
 func (o *output) firstLine() string {
 	first, _, _ := strings.Cut(strings.TrimSpace(string(o.text)), "\n")
-	return strings.ToValidUTF8(diag.OneLine(first[:min(len(first), saidLenMax)]), "")
+	return diag.OneLine(strings.ToValidUTF8(first[:min(len(first), saidLenMax)], ""))
 }

@@ -116,9 +116,12 @@ func (s *sink) drain(ctx context.Context) {
 func (s *sink) deliver(ctx context.Context, batch []event.Event, lost int) {
 	w := s.webhook
 	body, err := w.format.encode(batch, lost, w.now())
-	if err != nil || body == nil {
-		s.report(0, err)
+	if err != nil {
+		s.report(len(batch), err)
 		return
+	}
+	if body == nil {
+		return // nothing that this format tells: which says nothing of who is told
 	}
 	delivery := rand.Text()
 	for try := 1; ; try++ {
@@ -147,6 +150,7 @@ func (s *sink) repeat(ctx context.Context, standing []event.Event) {
 			s.report(0, err)
 			return
 		}
+		s.report(0, nil)
 	}
 }
 
@@ -211,7 +215,7 @@ func Sign(secret string, at time.Time, body []byte) string {
 func refusalOf(response *http.Response, said []byte, now time.Time) *refusal {
 	r := &refusal{status: response.Status}
 	first, _, _ := strings.Cut(strings.TrimSpace(string(said)), "\n")
-	r.said = strings.ToValidUTF8(diag.OneLine(first[:min(len(first), saidLenMax)]), "")
+	r.said = diag.OneLine(strings.ToValidUTF8(first[:min(len(first), saidLenMax)], ""))
 	switch code := response.StatusCode; {
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
 		r.wait = min(retryAfter(response.Header.Get("Retry-After"), now), retryAfterMax)

@@ -65,3 +65,19 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("the file has %q, want n0 n1 n2 n4 n5", got)
 	}
 }
+
+// Protects the server from a timeline that is no file: nobody writes into that pipe, and waiting for it would be for ever.
+func TestPipe(t *testing.T) {
+	dir := t.TempDir()
+	line, log := open(dir)
+	for _, suffix := range []string{"", oldSuffix} {
+		if err := syscall.Mkfifo(line.file.path+suffix, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill(line, 0, 3)
+	line.Close()
+	if got := names(line.Find(Query{}).Events); got != "n0 n1 n2" || !strings.Contains(log.String(), "is no file") {
+		t.Errorf("got %q, logged %q; want all in memory, and why", got, log)
+	}
+}

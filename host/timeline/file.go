@@ -20,6 +20,8 @@ const (
 	fileMode   = 0o640
 	dirMode    = 0o700
 	oldSuffix  = ".old"
+
+	seqMax = 1 << 53 // of an event in a file: a larger one is damage, and programs in JavaScript could not tell it from the next
 )
 
 // file is one JSON object a line, appended with one write for each batch, so that a kill at any moment tears at most the last line. It is not
@@ -56,7 +58,7 @@ func (f *file) load() (events []event.Event) {
 	skipped := 0
 	for _, line := range lines[max(len(lines)-eventsMax, 0):] {
 		var e event.Event
-		if line[len(line)-1] != '\n' || json.Unmarshal(line, &e) != nil || e.At.IsZero() {
+		if line[len(line)-1] != '\n' || json.Unmarshal(line, &e) != nil || e.At.IsZero() || e.Seq > seqMax {
 			skipped++ // the last one was being written when the process ended
 			continue
 		}
@@ -71,15 +73,18 @@ func (f *file) load() (events []event.Event) {
 
 // readWhole reads a file of which nobody but this program makes more than so much.
 func readWhole(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = checkRegular(info, path) // opening a pipe waits for who writes into it
+	}
+	if err != nil {
+		return nil, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
 	text := make([]byte, min(info.Size(), 4*fileLenMax))
 	n, err := io.ReadFull(file, text)
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -92,6 +97,9 @@ func readWhole(path string) ([]byte, error) {
 func (f *file) open() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), dirMode); err != nil {
 		return err
+	}
+	if info, err := os.Stat(f.path); err == nil && !info.Mode().IsRegular() {
+		return checkRegular(info, f.path)
 	}
 	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {

@@ -128,6 +128,9 @@ func TestRestart(t *testing.T) {
 		"garbage": func(text []byte) []byte {
 			return append([]byte("garbage\n{}\n"), text...)
 		},
+		"a number that has no next": func(text []byte) []byte {
+			return append(text, strings.Replace(string(text[:bytes.IndexByte(text, '\n')+1]), `"seq":1,`, `"seq":18446744073709551615,`, 1)...)
+		},
 	} {
 		dir := t.TempDir()
 		line, _ := open(dir)
