@@ -227,7 +227,7 @@ func writeWhole(path string, text []byte) error {
 	}
 	f, err := os.CreateTemp(dir, ".overrides-*")
 	if err != nil {
-		return fmt.Errorf("write overrides: %w", err)
+		return unwritten(path, err)
 	}
 	_, err = f.Write(text)
 	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
@@ -236,7 +236,23 @@ func writeWhole(path string, text []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name()) // what was written of it helps nobody
-		return fmt.Errorf("write overrides: %w", err)
+		return unwritten(path, err)
 	}
 	return nil
+}
+
+// unwritten tells why a file could not be written, without the name of the one that was to become it: that is another one each time, and who
+// says each error once would say it for ever.
+func unwritten(path string, err error) error {
+	var (
+		at   *fs.PathError
+		link *os.LinkError
+	)
+	switch {
+	case errors.As(err, &at):
+		err = at.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("write overrides: %s: %w", path, err)
 }
