@@ -84,7 +84,10 @@ func (p *pushes) admits(r *http.Request) (code int, err error) {
 
 // tokenOf is the token that a request brings; "": none.
 func tokenOf(r *http.Request) string {
-	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
 	return strings.TrimSpace(token)
 }
 

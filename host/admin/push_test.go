@@ -59,6 +59,7 @@ func TestPush(t *testing.T) {
 		{"guarded", `{"ok":false,"text":"disk full"}`, []string{secret}, 200, `"ok": false`, "guarded false disk full"},
 		{"guarded", `{"text":"fine"}`, []string{secret}, 200, `"check": "guarded"`, "guarded true fine"},
 		{"guarded", "", nil, 401, "own token is needed", ""},
+		{"guarded", "", []string{"Authorization: Basic secret"}, 401, "own token is needed", ""},
 		{"guarded", "", []string{"Authorization: Bearer wrong"}, 401, "own token is needed", ""},
 		{"guarded", `{"text":"busy"}`, []string{secret}, 503, "not now", ""},
 		{"guarded", `{"ok":true} {"ok":false}`, []string{secret}, 400, "more than one value", ""}, // and not the first alone

@@ -9,6 +9,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"signpost/host/config"
@@ -77,13 +78,31 @@ func New(name string, c *config.Check, o Options) (Prober, error) {
 	return nil, nil
 }
 
+// textLenMax bounds the text of a Result, in bytes. Each of the timeline's 4,096 events, and each line of a chat, has one.
+const textLenMax = 256
+
+// brief makes a text one line that can be printed, and no longer than it may be: endpoints have a say in some errors.
+func brief(text string) string {
+	text, cut := text[:min(len(text), textLenMax)], len(text) > textLenMax
+	if cut {
+		text = strings.ToValidUTF8(text, "")
+	}
+	if text = diag.OneLine(text); len(text) > textLenMax { // what cannot be printed is longer in print
+		text, cut = strings.ToValidUTF8(text[:textLenMax], ""), true
+	}
+	if cut {
+		text += "…"
+	}
+	return text
+}
+
 // passed and failed make Results.
 func passed(started time.Time, code uint16, text string) Result {
-	return Result{OK: true, Took: time.Since(started), Code: code, Text: text}
+	return Result{OK: true, Took: time.Since(started), Code: code, Text: brief(text)}
 }
 
 func failed(started time.Time, code uint16, text string) Result {
-	return Result{Took: time.Since(started), Code: code, Text: text}
+	return Result{Took: time.Since(started), Code: code, Text: brief(text)}
 }
 
 // refused makes the Result of an attempt that did not get as far as a connection.

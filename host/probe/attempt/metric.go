@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"signpost/host/config"
-	"signpost/host/diag"
 )
 
 // metricProber is the Prober of CheckMetric.
@@ -106,7 +105,7 @@ func (p *metricProber) ask(ctx context.Context, endpoint string, started time.Ti
 	case h.status != 200 && (err != nil || a.Error == ""):
 		return nil, fmt.Sprintf("status %d, expected 200", h.status)
 	case a.Error != "":
-		return nil, diag.OneLine(a.ErrorType + ": " + a.Error[:min(len(a.Error), outputLen)])
+		return nil, a.ErrorType + ": " + strings.ToValidUTF8(a.Error[:min(len(a.Error), outputLen)], "")
 	case errors.As(err, &syntax), errors.As(err, &shape):
 		return nil, "response is not one of Prometheus"
 	case err != nil:
