@@ -220,7 +220,7 @@ func bears(r *http.Request, token []byte) bool {
 func ours(r *http.Request) (code int, err error) {
 	empty := r.ContentLength == 0 && r.Header.Get("Content-Type") == ""
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); !empty && (err != nil || kind != "application/json") {
-		return http.StatusUnsupportedMediaType, errors.New("the body must be application/json")
+		return http.StatusUnsupportedMediaType, errors.New("a body must be JSON, and say so (Content-Type: application/json)")
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return http.StatusForbidden, errors.New("pages of other sites may not change anything")

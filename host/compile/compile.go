@@ -23,6 +23,8 @@ type Source struct {
 	Serial func(file uint32) uint32
 	// Checks are those that annotations may name: true if one probes the address or host name of each record that it is about.
 	Checks map[string]bool
+	// AnyCheck says that nobody knows them, because signpost.yaml has mistakes: what it may declare is no mistake here.
+	AnyCheck bool
 	// Terms are the regions and collections that annotations may name.
 	Terms plugin.Terms
 	// Change is the plugins to route with; nil: those that are loaded.

@@ -12,7 +12,7 @@ import (
 // declared tells whether annotations may name the check.
 func (s *stage) declared(check string) bool {
 	_, ok := s.src.Checks[check]
-	return ok
+	return ok || s.src.AnyCheck
 }
 
 // endpoint is what a check of a record that owner owns probes: its address, or the host name that it leads to; "" if it has neither.

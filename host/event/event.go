@@ -92,9 +92,13 @@ func (e *Event) First() bool {
 	return e.Kind == Candidate && e.Override == "" && e.From == policy.Unknown.String() && e.To == policy.Up.String()
 }
 
-// Step tells whether the event is one of the many steps of a drain, of which the first and the last are worth telling.
+// Step tells whether the event is one of the many steps of a drain, of a slow start, or of a brown-out, of which the first and the last are
+// worth telling.
 func (e *Event) Step() bool {
-	return e.Kind == Candidate && e.From == e.To && e.Override == health.ForceDrain.String() && e.fromShare < 100
+	if e.Kind != Candidate || e.From != e.To || e.fromShare == 100 {
+		return false
+	}
+	return e.Override == health.ForceDrain.String() || e.Override == "" && e.Share < 100
 }
 
 // Same tells whether after e all is as it was after last, an event of the same Key.

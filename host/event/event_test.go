@@ -93,6 +93,14 @@ func TestKinds(t *testing.T) {
 	if e := Of(&change, nil); e.Step() {
 		t.Errorf("got %+v, want the beginning of a drain", e)
 	}
+	change.Override, change.FromShare, change.ToShare = health.Override{}, 20, 25
+	if e := Of(&change, nil); !e.Step() {
+		t.Errorf("got %+v, want a step of a slow start", e)
+	}
+	change.ToShare = 100
+	if e := Of(&change, nil); e.Step() {
+		t.Errorf("got %+v, want the end of a slow start", e)
+	}
 	e := Of(&health.Change{Key: change.Key, At: time.Unix(1, 0), From: policy.Up, To: policy.Down}, nil)
 	flaps, calm := Flaps(&e, 7, false), Flaps(&e, 1, true)
 	if flaps.Resolved || !calm.Resolved || flaps.Key() != calm.Key() || flaps.Key() == e.Key() ||

@@ -64,20 +64,25 @@ func (s *set) distressOf(live, drained int) Distress {
 // why tells people why a policy is in d.
 func (s *set) why(d Distress, live, drained int) string {
 	of := len(s.candidates)
+	none := fmt.Sprintf("none of %d candidates live", of)
+	if of == 1 {
+		none = "the only candidate is not live"
+	}
 	switch {
 	case d == Panic:
 		return fmt.Sprintf("%d of %d candidates live, fewer than panic-threshold=%d asks for: the dead are taken as up", live, of-drained, s.policy.PanicThreshold)
 	case d == Calm:
 		return fmt.Sprintf("%d of %d candidates live", live, of)
 	case d == AllDown:
-		return fmt.Sprintf("none of %d candidates live: on-all-down=%v", of, s.policy.OnAllDown)
+		return fmt.Sprintf("%s: on-all-down=%v", none, s.policy.OnAllDown)
+	case of == 1:
+		return none + ": it is taken as up"
+	case drained == 1:
+		return none + ": the one that is only drained is taken as up"
 	case drained > 0:
-		if drained == 1 {
-			return fmt.Sprintf("none of %d candidates live: the one that is only drained is taken as up", of)
-		}
-		return fmt.Sprintf("none of %d candidates live: the %d that are only drained are taken as up", of, drained)
+		return fmt.Sprintf("%s: the %d that are only drained are taken as up", none, drained)
 	}
-	return fmt.Sprintf("none of %d candidates live: all are taken as up", of)
+	return none + ": all are taken as up"
 }
 
 // Distressed is a policy that is not calm.

@@ -19,11 +19,12 @@ import (
 
 // batch is a set of files that settled together: one publish. Its goroutine owns it until it is handed back.
 type batch struct {
-	config  *config.Config // the one to compile with
-	terms   plugin.Terms   // of config
-	changed bool           // and to publish: it is new
-	asked   bool           // somebody asked for the reload: say so even if nothing changed
-	first   bool
+	config   *config.Config // the one to compile with
+	terms    plugin.Terms   // of config
+	changed  bool           // and to publish: it is new
+	asked    bool           // somebody asked for the reload: say so even if nothing changed
+	first    bool
+	anyCheck bool // there is no good configuration yet
 	// considerate: it is large, and queries are answered meanwhile; a processor was lent to it.
 	considerate bool
 	plugins     *plugin.Host // nil: routed names stay pending
@@ -135,7 +136,7 @@ func (b *batch) compile(j *job) {
 		j.note(path, c)
 		return c.text, c.err
 	}
-	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, Checks: endpointChecks(b.config), Terms: b.terms, Change: b.change}
+	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, Checks: endpointChecks(b.config), AnyCheck: b.anyCheck, Terms: b.terms, Change: b.change}
 	source.Serial = func(file uint32) uint32 {
 		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
 		if j.auto {

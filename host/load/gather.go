@@ -14,6 +14,7 @@ import (
 func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	now := l.options.Now()
 	b := &batch{config: l.wanted, terms: Terms(l.wanted), changed: changed, asked: asked, began: now, pluginEpoch: l.pluginEpoch, reader: l.newReader(now), included: make(map[string]content)}
+	b.anyCheck = l.first && l.found.config.Errors() > 0
 	if b.config.Serial == config.SerialAuto {
 		l.serials.recall()
 	}

@@ -26,7 +26,7 @@ type flapper struct {
 
 // add appends to list what is to be told of e: e, that its candidate flaps from now on, or nothing.
 func (f *flaps) add(list []event.Event, e *event.Event, now time.Time) []event.Event {
-	if e.Kind != event.Candidate || e.From == e.To {
+	if e.Kind != event.Candidate || e.From == e.To && e.Override != "" {
 		return append(list, *e)
 	}
 	key := e.Subject()

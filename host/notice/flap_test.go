@@ -48,6 +48,7 @@ func TestFlapping(t *testing.T) {
 	all := down(1)
 	all.Kind, all.ID = event.Policy, ""
 	share := change(1, policy.Up, policy.Up)
+	share.Override = "drain"
 	tell(f.add(nil, &all, now))
 	tell(f.add(nil, &share, now))
 	expect("others", "candidate eu-2 down", "policy  down", "candidate eu-1 up")
@@ -68,6 +69,21 @@ func TestFlapping(t *testing.T) {
 	expect("nothing to settle")
 	if len(f.of) != 0 {
 		t.Errorf("got %d candidates that nothing is to be known of", len(f.of))
+	}
+}
+
+// Protects people from brown-outs: that a check leaves a candidate only a part of its weight, and again all of it, counts as changes.
+func TestFlappingShare(t *testing.T) {
+	f := flaps{of: map[string]*flapper{}}
+	var told []string
+	for range 20 {
+		e := change(1, policy.Up, policy.Up)
+		for _, one := range f.add(nil, &e, time.Unix(1_800_000_000, 0)) {
+			told = append(told, one.Kind)
+		}
+	}
+	if len(told) != flapMax+1 || told[0] != event.Candidate || told[flapMax] != event.Flapping {
+		t.Errorf("got %q, want %d changes, then that it flaps", told, flapMax)
 	}
 }
 

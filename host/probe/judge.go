@@ -222,6 +222,8 @@ func (t *target) why() string {
 		text = t.tally()
 	case judgeOf(c) != config.DefaultJudge && t.reason != "":
 		text = strings.TrimPrefix(text+"; "+t.reason, "; ")
+	case run == 0 && c.Kind == config.CheckPush && text == "":
+		text = "nothing was reported yet"
 	case run == 0:
 	case ok && t.raw == policy.Down:
 		text += fmt.Sprintf(" (%d/%d)", min(run, c.Rise), c.Rise)
@@ -231,7 +233,7 @@ func (t *target) why() string {
 		text += fmt.Sprintf(" (%d/%d)", min(run, c.Fall), c.Fall)
 	}
 	if c.Invert {
-		text += ", inverted"
+		text = strings.TrimPrefix(text+"; inverted", "; ")
 	}
 	return text
 }
