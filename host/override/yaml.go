@@ -14,10 +14,12 @@ import (
 	"signpost/host/diag"
 )
 
-// Bounds of the file: the YAML parser is quadratic in the depth.
+// Bounds of the file: the YAML parser is quadratic in the depth, and worse in the length of what is no list of overrides: a file of 1 MiB of "-"
+// took two minutes, in which nothing else could be said of a candidate. An override with all its keys has 22 tokens.
 const (
 	textLenMax = 1 << 20
 	depthMax   = 8
+	tokensMax  = 32 * ListMax
 )
 
 // read turns the text into the node of its one document; nil when there is none or a diagnostic.
@@ -38,6 +40,10 @@ func (p *parser) read(text []byte) (root ast.Node) {
 		}
 	}()
 	tokens := lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff"))
+	if len(tokens) > tokensMax {
+		p.diags.Errorf(p.at(tokens[tokensMax]), "more than %d words and signs, which %d overrides do not need", tokensMax, ListMax)
+		return nil
+	}
 	if deep := tooDeep(tokens); deep != nil {
 		p.diags.Errorf(p.at(deep), "nested more than %d deep", depthMax)
 		return nil
