@@ -65,6 +65,8 @@ func reason(doing string, within time.Duration, err error) string {
 		return lookup.Error()
 	case errors.Is(err, context.Canceled):
 		return stopped
+	case errors.Is(err, syscall.EAGAIN): // of fork; the package syscall takes it for a timeout
+		return doing + ": too many processes here"
 	case timedOut(err):
 		return doing + " timeout after " + within.String()
 	}
@@ -89,7 +91,7 @@ func reason(doing string, within time.Duration, err error) string {
 
 // exhausted reports whether it is this machine that has run out of something, which says nothing of the endpoint: all would look dead at once.
 func exhausted(err error) bool {
-	for _, limit := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+	for _, limit := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EAGAIN} {
 		if errors.Is(err, limit) || err != nil && strings.Contains(err.Error(), limit.Error()) { // a resolver tells only the text
 			return true
 		}
