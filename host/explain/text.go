@@ -61,7 +61,10 @@ func (t *text) line(format string, args ...any) {
 	t.add(format, args...)
 }
 
-func (t *text) add(format string, args ...any) { fmt.Fprintf(&t.Buffer, format, args...) }
+// add writes on. What it writes is one line: what checks found and people said moves no cursor.
+func (t *text) add(format string, args ...any) {
+	t.WriteString(diag.OneLine(fmt.Sprintf(format, args...)))
+}
 
 // blank leaves one line empty, unless that was done.
 func (t *text) blank() {
