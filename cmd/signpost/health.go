@@ -42,8 +42,9 @@ its probes take, and why: what its check found, or who holds it there.
 NAME may have * for any characters and ? for one; PATTERN is NAME/ID, NAME/TYPE/ID or
 VIEW/NAME/TYPE/ID. A name that is not routed is an error.
 
-"health set" holds candidates up or down by hand or drains them, whatever their
-checks say, "health overrides" lists what is said so.`,
+"health checks" shows the probes behind them. "health set" holds candidates up or down
+by hand or drains them, whatever their checks say; "health overrides" lists what was
+said that way.`,
 		Example: `  signpost health
   signpost health '*.example.com' --watch
   signpost health app.example.com --json | jq '.candidates[] | select(.state == "down")'
@@ -70,14 +71,14 @@ checks say, "health overrides" lists what is said so.`,
 				values.Set("name", args[0])
 			}
 			if watch {
-				return flags.watch(command, "/health?"+values.Encode())
+				return flags.watch(command, "/health?"+values.Encode(), printHealth)
 			}
 			return flags.ask(command, http.MethodGet, "/health?"+values.Encode(), nil, printHealth)
 		},
 	}
 	command.Flags().BoolVar(&watch, "watch", false, "show it anew each second, until interrupted")
 	flags.add(command)
-	command.AddCommand(newHealthSet(), newHealthOverrides())
+	command.AddCommand(newHealthChecks(), newHealthSet(), newHealthOverrides())
 	return command
 }
 
@@ -122,7 +123,7 @@ const (
 )
 
 // watch shows what path answers until it is interrupted. A server that restarts is waited for.
-func (f *healthFlags) watch(command *cobra.Command, path string) error {
+func (f *healthFlags) watch(command *cobra.Command, path string, show func(out io.Writer, text []byte, wrapped bool) error) error {
 	if err := f.admin.parse(); err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (f *healthFlags) watch(command *cobra.Command, path string) error {
 			page.Write(text)
 		default:
 			fmt.Fprintf(&page, "%s\n", time.Now().Format(time.DateTime))
-			if err := printHealth(&page, text, terminal); err != nil {
+			if err := show(&page, text, terminal); err != nil {
 				return &failure{err}
 			}
 		}

@@ -89,6 +89,9 @@ func TestHostileWords(t *testing.T) {
 			_, err := printOverrides(out, fmt.Appendf(nil, `{"overrides":[{"reason":%s,"by":%[1]s}],"file":%[1]s,"trouble":%[1]s,"diagnostics":[%[1]s]}`, quoted), false)
 			return err
 		},
+		"checks": func(out io.Writer) error {
+			return printChecks(out, fmt.Appendf(nil, `{"targets":[{"check":"web","endpoint":%s,"why":%[1]s,"users":[{"name":"a.","id":%[1]s}]}]}`, quoted), "", "", true)
+		},
 		"status": func(out io.Writer) error {
 			return printStatus(out, &admin.Report{
 				Down: []admin.Target{{Check: "web", Endpoint: hostile, Why: hostile}}, Trouble: []string{hostile},
