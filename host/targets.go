@@ -21,7 +21,7 @@ func (h *Host) targets() []admin.Target {
 func targetOf(t *probe.Target) admin.Target {
 	out := admin.Target{
 		Check: t.Check, Kind: t.Kind, Endpoint: t.Endpoint, Probes: t.Probes, Judge: t.Judge, State: t.State.String(), Share: int(t.Share), Since: t.Since,
-		Why: t.Why, LastError: t.LastError, RTTMillis: millisOf(t.RTT), Attempts: t.Attempts, Failed: t.Failed, Recent: t.Recent, Of: t.Of,
+		Why: t.Why, LastError: t.LastError, NoData: t.NoData, RTTMillis: millisOf(t.RTT), Attempts: t.Attempts, Failed: t.Failed, Recent: t.Recent, Of: t.Of,
 		Users: make([]admin.TargetUse, 0, len(t.Users)), UserCount: t.UserCount,
 	}
 	if !t.Last.IsZero() {

@@ -137,11 +137,17 @@ func Diagnostics(list diag.List) []Diagnostic {
 // SumUp adds what follows from the rest: the checks of targets, which of these are down, and what is wrong.
 func (r *Report) SumUp(targets []Target) {
 	r.Checks, r.Down, r.Trouble = []CheckReport{}, []Target{}, []string{}
+	var blind []string // a line for each check without data
+	told := ""
 	for _, t := range targets {
 		last := len(r.Checks) - 1
 		if last < 0 || r.Checks[last].Check != t.Check {
 			r.Checks = append(r.Checks, CheckReport{Check: t.Check, Kind: t.Kind})
 			last++
+		}
+		if t.NoData && t.Check != told {
+			told = t.Check
+			blind = append(blind, fmt.Sprintf("check %s has no data and stays %s: %s", t.Check, t.State, t.Why))
 		}
 		switch t.State {
 		case "up":
@@ -155,6 +161,7 @@ func (r *Report) SumUp(targets []Target) {
 		}
 	}
 	r.findTrouble()
+	r.Trouble = append(r.Trouble, blind...)
 }
 
 func (r *Report) findTrouble() {

@@ -23,6 +23,7 @@ type Target struct {
 	Why       string      `json:"why,omitempty"`
 	Last      *time.Time  `json:"last,omitempty"`      // end of the latest attempt; left out: there was none
 	LastError string      `json:"lastError,omitempty"` // what that saw, if it failed
+	NoData    bool        `json:"noData,omitempty"`    // of a metric check: the latest attempt got none, so the state is as on-no-data says
 	RTTMillis float64     `json:"rttMillis"`           // of attempts that passed, smoothed; 0: none did
 	Attempts  uint64      `json:"attempts"`            // since the start
 	Failed    uint64      `json:"failed"`              // of these

@@ -21,6 +21,7 @@ type Target struct {
 	Why                   string
 	Last                  time.Time     // end of the latest attempt; zero: none
 	LastError             string        // what that saw, if it failed
+	NoData                bool          // that of a metric check got none, so State is what on-no-data makes it
 	RTT                   time.Duration // smoothed
 	Attempts, Failed      uint64
 	Recent                string       // the latest attempts, the latest first: + passed, - failed
@@ -50,7 +51,7 @@ func (t *target) describe() Target {
 	c := &t.check.config
 	d := Target{
 		Check: t.key.check, Kind: c.Kind, Endpoint: t.key.endpoint, Probes: c.Target, Judge: judgeOf(c), State: t.state(), Share: t.percent(),
-		Since: t.since, Why: t.why(), Last: t.lastAt, RTT: t.rtt, Attempts: t.total, Failed: t.failed, UserCount: len(t.users), Of: c.Calculated.Of,
+		Since: t.since, Why: t.why(), Last: t.lastAt, RTT: t.rtt, Attempts: t.total, Failed: t.failed, NoData: t.last.NoData, UserCount: len(t.users), Of: c.Calculated.Of,
 	}
 	if t.total > 0 && !t.last.OK {
 		d.LastError = t.last.Text
