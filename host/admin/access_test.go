@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"net"
@@ -23,7 +24,9 @@ func startAccess(t *testing.T, addr string, access *Access) *Server {
 	table := health.NewTable(nil)
 	table.Replace("public", nil, []*policy.Policy{{Owner: "app.example.com.", Type: wire.TypeA, IDs: []string{"main"}, Checks: []string{""}}})
 	state := &fixture{}
-	state.status.Store(&degraded)
+	status := degraded
+	status.Held.Trouble = errors.New("/srv/overrides.yaml: permission denied")
+	state.status.Store(&status)
 	s, err := Listen(Options{Addr: addr, State: state, Counters: &metrics.Set{}, Health: table, Overrides: heldBy(table), Explain: explained, Access: access})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +181,7 @@ func TestNames(t *testing.T) {
 		}
 		for _, path := range []string{"/healthz", "/metrics", "/readyz"} { // polled under any name
 			code, text, _ := send(t, http.DefaultClient, "GET", url+path, "", c.header)
-			if code != 200 || path == "/readyz" && strings.Contains(text, "weight 300") != (c.code == 200) {
+			if code != 200 || path == "/readyz" && (strings.Contains(text, "weight 300") != (c.code == 200) || strings.Contains(text, "/srv") != (c.code == 200)) {
 				t.Errorf("%s with %s: got %d %s, want 200, and what is wrong only for those who may read", path, c.header, code, text)
 			}
 		}

@@ -111,7 +111,7 @@ func readiness(state State, g *gate) http.Handler {
 			code = http.StatusServiceUnavailable
 		}
 		if g.named(r) != nil {
-			status.Stale, status.Diagnostics = nil, nil
+			status.Stale, status.Diagnostics, status.Held.Trouble = nil, nil, nil
 		}
 		respond(w, code, status.writeReady)
 	})
