@@ -78,6 +78,34 @@ func TestCalculatedOfOpposites(t *testing.T) {
 	})
 }
 
+// Protects the schedule from checks that are made of the same two, which are made of the same two, and so on: each is looked at once.
+func TestCalculatedDiamonds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const layers = 40
+		checks := map[string]config.Check{}
+		for _, side := range []string{"a", "b"} {
+			checks[side+"0"] = checkOf(config.CheckTCP, func(c *config.Check) { c.Target, c.FastInterval = "192.0.2.11", time.Second })
+			for i := 1; i < layers; i++ {
+				checks[fmt.Sprint(side, i)] = checkOf(config.CheckCalculated, func(c *config.Check) {
+					c.Calculated.Of, c.Calculated.AtLeast, c.Judge = []string{fmt.Sprint("a", i-1), fmt.Sprint("b", i-1)}, 1, calculatedJudge
+				})
+			}
+		}
+		b := start(t, checks, nil)
+		p := b.serve("app.example.com.", fmt.Sprint("a a", layers-1))
+		b.expect("before", p, "up")
+		if got := b.table.List(health.Query{})[0].Flip; got != 12 { // an interval, then two fast ones
+			t.Errorf("up: got a flip in %d s", got)
+		}
+		b.world.set("192.0.2.11", "gone")
+		pass(40 * time.Second)
+		b.expect("down", p, "down")
+		b.world.set("192.0.2.11", "")
+		pass(40 * time.Second)
+		b.expect("up again", p, "up")
+	})
+}
+
 // Protects probes that wait for room from waiting for ever, when there is less room than before and the first in the queue goes.
 func TestLessRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -215,11 +215,10 @@ func (s *Scheduler) calculateLocked(t *target, now time.Duration) (changed bool)
 			return false
 		}
 	}
-	first := t.fresh
-	t.fresh = false
-	tally := t.last.Text
+	first, tally, nearest := t.fresh, t.last.Text, t.nearest
+	t.fresh, t.nearest = false, t.earliest()
 	t.last.Text, t.lastAt = t.tally(), s.options.Now()
-	return s.judgeLocked(t, now) || first || t.last.Text != tally
+	return s.judgeLocked(t, now) || first || t.last.Text != tally || t.nearest != nearest
 }
 
 // tellLocked tells the table what is known of a candidate, if that is news.

@@ -22,9 +22,10 @@ type target struct {
 	mark     uint64  // of the refresh that used it
 	users    []*user // candidates that it is for
 	parents  []*target
-	children []*target // of a calculated check
-	height   int       // above the highest child; 0: it has none
-	rising   bool      // it is to be judged because of a child
+	children []*target     // of a calculated check
+	height   int           // above the highest child; 0: it has none
+	rising   bool          // it is to be judged because of a child
+	nearest  time.Duration // the earliest flip of a child; 0: nobody knows
 
 	history []seen // the latest first, at most abi.AttemptMax
 	last    attempt.Result
@@ -156,13 +157,7 @@ func (t *target) flip() time.Duration {
 	case t.raw == policy.Unknown || c.Disabled:
 		return 0
 	case c.Kind == config.CheckCalculated:
-		var nearest time.Duration
-		for _, child := range t.children {
-			if f := child.flip(); f > 0 && (nearest == 0 || f < nearest) {
-				nearest = f
-			}
-		}
-		return nearest
+		return t.nearest
 	}
 	needed := c.Fall
 	if t.raw == policy.Down {
@@ -173,6 +168,17 @@ func (t *target) flip() time.Duration {
 	}
 	run, _ := t.run()
 	return time.Duration(max(needed-run, 1)) * fastOf(c)
+}
+
+// earliest is the first flip of a calculated check's children. It is kept with the verdict: asked of them anew each time, who has two children with
+// the same two children, and so on, would be asked 2^n times.
+func (t *target) earliest() (nearest time.Duration) {
+	for _, child := range t.children {
+		if f := child.flip(); f > 0 && (nearest == 0 || f < nearest) {
+			nearest = f
+		}
+	}
+	return nearest
 }
 
 // fastOf is the interval while attempts contradict the verdict.
