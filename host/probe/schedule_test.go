@@ -315,6 +315,7 @@ func TestClockSteps(t *testing.T) {
 			}
 		})
 		p := b.serve("app.example.com.", "a web 192.0.2.1")
+		pass(2 * time.Second) // the first one comes at once, and the second at a time of its own
 		for _, d := range []time.Duration{24 * time.Hour, -48 * time.Hour, 0} {
 			mu.Lock()
 			step = d
