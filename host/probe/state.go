@@ -204,7 +204,7 @@ func (m *memory) restore(t *target, now time.Duration, wall time.Time) bool {
 func (t *target) remember(now time.Duration) remembered {
 	return remembered{
 		Check: t.key.check, Endpoint: t.key.endpoint, Probes: hex.EncodeToString(t.check.probes[:8]), State: t.raw, Prior: t.prior, Share: t.share,
-		Held: now - t.held, Since: t.since, Reason: t.reason, Text: t.last.Text, RTT: t.rtt, Total: t.total, Failed: t.failed,
+		Held: max(0, now-t.held), Since: t.since, Reason: t.reason, Text: t.last.Text, RTT: t.rtt, Total: t.total, Failed: t.failed,
 		Attempts: pack(t.history, now),
 	}
 }
