@@ -123,6 +123,9 @@ func (t *Table) reviewLocked(key setKey) {
 	t.distressed[before]--
 	t.distressed[next]++
 	s.distress = next
+	if len(t.watch) == 0 {
+		return
+	}
 	why := s.why(next, live, drained)
 	for _, watch := range t.watch {
 		watch(Change{

@@ -113,15 +113,23 @@ func TestTLSEndsPolitely(t *testing.T) {
 		io.WriteString(w, strings.Repeat("x", 3000))
 	}))
 	s.Config.ErrorLog = log.New(&logged, "", 0)
+	const each = 20
+	ended := make(chan struct{}, 2*each)
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			ended <- struct{}{}
+		}
+	}
 	s.StartTLS()
 	for _, kind := range []string{config.CheckHTTPS, config.CheckTLS} {
 		c := defaults(kind)
 		c.TLS = config.TLSCheck{Port: portOf(s)}
 		c.HTTP.Port = portOf(s)
-		for range 20 {
+		for range each {
 			if r := attempt(t, c, Options{}, "127.0.0.1"); !r.OK {
 				t.Errorf("%s: got %+v", kind, r)
 			}
+			<-ended // the server's end of it; Close would cut off a handshake
 		}
 	}
 	s.Close()
