@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,13 @@ import (
 	"signpost/plugins"
 )
 
+// scriptsAtOnce is more than there are processors: scripts wait for files, probes and timers most of the time.
+const scriptsAtOnce = "6"
+
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", scriptsAtOnce); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"signpost": main})
 }
 
