@@ -1,12 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"signpost/host/diag"
 	"signpost/host/metrics/grafana"
 )
 
@@ -18,16 +16,7 @@ func newMetrics() *cobra.Command {
 print what to look at them with.`,
 		Example: `  signpost metrics dashboard > signpost.json       import it in Grafana
   signpost metrics alerts > signpost.rules.yaml    name it in Prometheus's rule_files`,
-		Args: func(command *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			var names []string
-			for _, sub := range command.Commands() {
-				names = append(names, sub.Name())
-			}
-			return fmt.Errorf("unknown command %q%s", args[0], diag.DidYouMean(args[0], names))
-		},
+		Args: ownCommands,
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	for _, sub := range []struct {

@@ -19,18 +19,21 @@ try a plugin on is the host that runs it in production.`,
   signpost plugin build canary                    canary/canary.wasm
   signpost plugin test canary                     golden decisions on the real host
   cp canary/canary.wasm zonefiles/plugins/        live within a second`,
-		Args: func(command *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			var names []string
-			for _, sub := range command.Commands() {
-				names = append(names, sub.Name())
-			}
-			return fmt.Errorf("unknown command %q%s", args[0], diag.DidYouMean(args[0], names))
-		},
+		Args: ownCommands,
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(newPluginNew(), newPluginBuild(), newPluginTest(), newPluginBench(), newPluginInspect(), newPluginList())
 	return command
+}
+
+// ownCommands accepts the command's own commands and refuses any other word.
+func ownCommands(command *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range command.Commands() {
+		names = append(names, sub.Name())
+	}
+	return fmt.Errorf("unknown command %q%s", args[0], diag.DidYouMean(args[0], names))
 }
