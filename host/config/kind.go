@@ -69,7 +69,7 @@ func setBareKind(kind string) setter {
 		pairs, _ := p.pairs(v)
 		for _, pair := range pairs {
 			key := pair.Key.GetToken()
-			p.diags.Errorf(p.at(key), "unknown key %q (%s has none)", join(v.key, printable(key.Value)), kind)
+			p.diags.Errorf(p.yaml.At(key), "unknown key %q (%s has none)", join(v.key, printable(key.Value)), kind)
 		}
 	}
 }
@@ -184,8 +184,8 @@ func setHeaders(p *parser, name string, v value) {
 	}
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
-		keyPos, full := p.at(pair.Key.GetToken()), join(v.key, printable(key))
-		child := p.resolve(value{node: pair.Value, key: full, pos: p.at(pair.Value.GetToken())})
+		keyPos, full := p.yaml.At(pair.Key.GetToken()), join(v.key, printable(key))
+		child := p.resolve(value{node: pair.Value, key: full, pos: p.yaml.At(pair.Value.GetToken())})
 		text, ok := p.scalar(child, "a text")
 		switch why, own := ownHeaders[strings.ToLower(key)]; {
 		case !ok:

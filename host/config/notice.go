@@ -39,7 +39,7 @@ func (p *parser) listed(path string, v value) {
 	if list, ok := v.node.(*ast.SequenceNode); ok {
 		items = nil
 		for _, node := range list.Values {
-			items = append(items, value{node: node, pos: p.at(node.GetToken())})
+			items = append(items, value{node: node, pos: p.yaml.At(node.GetToken())})
 		}
 	}
 	if _, none := v.node.(*ast.NullNode); none {

@@ -7,7 +7,6 @@ import (
 	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
 
 	"signpost/host/diag"
 	"signpost/host/geo"
@@ -23,10 +22,8 @@ type value struct {
 // parser is one Parse in progress.
 type parser struct {
 	config   *Config
+	yaml     *YAML
 	diags    diag.List
-	file     string
-	lines    []string
-	anchors  map[string]ast.Node
 	checks   map[string]*Check
 	plugins  map[string]*PluginLimits
 	sockets  []viewSocket
@@ -40,37 +37,17 @@ type parser struct {
 // there are errors. An empty text is Default.
 func Parse(path string, text []byte) (*Config, diag.List) {
 	p := &parser{
-		config: Default(), file: path, lines: strings.Split(string(text), "\n"), anchors: map[string]ast.Node{},
+		config: Default(), yaml: ReadYAML(path, text, depthMax, tokensMax),
 		checks: map[string]*Check{}, plugins: map[string]*PluginLimits{}, regions: map[string]*geo.Region{},
 		seen: map[string]diag.Pos{},
 	}
-	if root := p.read(text); root != nil {
-		p.mapping("", "", p.resolve(value{node: root, pos: p.at(root.GetToken())}))
+	p.diags = p.yaml.Diags
+	if root := p.yaml.Root; root != nil {
+		p.mapping("", "", p.resolve(value{node: root, pos: p.yaml.At(root.GetToken())}))
 	}
 	p.finish()
 	p.diags.Sort()
 	return p.config, p.diags
-}
-
-// at converts a token's place. The module counts columns in characters, diagnostics count bytes.
-func (p *parser) at(t *token.Token) diag.Pos {
-	if t == nil || t.Position == nil {
-		return diag.Pos{File: p.file}
-	}
-	pos := diag.Pos{File: p.file, Line: t.Position.Line, Col: t.Position.Column}
-	if pos.Line < 1 || pos.Line > len(p.lines) {
-		return pos
-	}
-	line, chars := p.lines[pos.Line-1], 1
-	for off := range line {
-		if chars == t.Position.Column {
-			pos.Col = off + 1
-			return pos
-		}
-		chars++
-	}
-	pos.Col = len(strings.TrimRight(line, "\r")) + 1
-	return pos
 }
 
 // mapping reads the keys of where, which stands at path; name is what the path's * stands for.
@@ -81,8 +58,8 @@ func (p *parser) mapping(path, name string, where value) {
 	}
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
-		keyPos := p.at(pair.Key.GetToken())
-		child := value{node: pair.Value, key: join(where.key, printable(key)), pos: p.at(pair.Value.GetToken())}
+		keyPos := p.yaml.At(pair.Key.GetToken())
+		child := value{node: pair.Value, key: join(where.key, printable(key)), pos: p.yaml.At(pair.Value.GetToken())}
 		if !p.once(where.key+" key "+key, keyPos, child.key) {
 			continue
 		}
@@ -173,7 +150,7 @@ func (p *parser) resolve(v value) value {
 		case *ast.AnchorNode:
 			v.node = node.Value
 		case *ast.AliasNode:
-			target, ok := p.anchors[node.Value.GetToken().Value]
+			target, ok := p.yaml.Anchors[node.Value.GetToken().Value]
 			if !ok {
 				p.diags.Errorf(v.pos, "%s: no anchor %q", v.key, "&"+node.Value.GetToken().Value)
 				return value{node: &ast.NullNode{Token: node.Start}, key: v.key, pos: v.pos}

@@ -37,7 +37,7 @@ func (p *parser) items(v value, wants string) []value {
 	}
 	var items []value
 	for _, node := range list.Values {
-		items = append(items, p.resolve(value{node: node, key: v.key, pos: p.at(node.GetToken())}))
+		items = append(items, p.resolve(value{node: node, key: v.key, pos: p.yaml.At(node.GetToken())}))
 	}
 	return items
 }

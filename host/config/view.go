@@ -90,7 +90,7 @@ func (p *parser) attributes(v value, not map[string]string) (list []Attribute) {
 	pairs, _ := p.pairs(v)
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
-		keyPos := p.at(pair.Key.GetToken())
+		keyPos := p.yaml.At(pair.Key.GetToken())
 		full := join(v.key, printable(key))
 		if why, is := not[key]; is {
 			p.diags.Errorf(keyPos, "%s is not an attribute: %s", full, why)
@@ -99,7 +99,7 @@ func (p *parser) attributes(v value, not map[string]string) (list []Attribute) {
 		if !p.once(v.key+" attribute "+key, keyPos, full) {
 			continue
 		}
-		child := p.resolve(value{node: pair.Value, key: full, pos: p.at(pair.Value.GetToken())})
+		child := p.resolve(value{node: pair.Value, key: full, pos: p.yaml.At(pair.Value.GetToken())})
 		var texts []string
 		for _, item := range p.items(child, "values") {
 			if text, ok := p.scalar(item, "a value"); ok {

@@ -18,64 +18,103 @@ import (
 const (
 	textLenMax = 1 << 20
 	depthMax   = 32
+	tokensMax  = textLenMax // the file is the operator's own: any number
 )
 
-// read turns text into the node of its one document; nil when there is none or a diagnostic.
-func (p *parser) read(text []byte) (root ast.Node) {
+// YAML is a text of YAML that people edit, read.
+type YAML struct {
+	Root    ast.Node            // of its one document; nil when there is none or a diagnostic
+	Anchors map[string]ast.Node // by name
+	Diags   diag.List           // what is wrong with the text as YAML
+	file    string
+	lines   []string
+}
+
+// ReadYAML reads text; file is its name in the diagnostics. What is nested deeper than depthMax or has more than tokensMax words and signs is not
+// parsed, since the parser is quadratic or worse in both. It never panics.
+func ReadYAML(file string, text []byte, depthMax, tokensMax int) (y *YAML) {
+	y = &YAML{Anchors: map[string]ast.Node{}, file: file, lines: strings.Split(string(text), "\n")}
+	whole := diag.Pos{File: file}
 	if len(text) > textLenMax {
-		p.diags.Errorf(diag.Pos{File: p.file}, "the file has %d bytes, more than %d", len(text), textLenMax)
-		return nil
+		y.Diags.Errorf(whole, "the file has %d bytes, more than %d", len(text), textLenMax)
+		return y
 	}
 	if !utf8.Valid(text) {
-		p.diags.Errorf(diag.Pos{File: p.file}, "the file is not UTF-8 text")
-		return nil
+		y.Diags.Errorf(whole, "the file is not UTF-8 text")
+		return y
 	}
 	// The YAML module is not ours and has panicked on odd input before; a file must not stop the server.
 	defer func() {
 		if cause := recover(); cause != nil {
-			p.diags.Errorf(diag.Pos{File: p.file}, "the YAML parser cannot read this file: %s", printable(fmt.Sprint(cause)))
-			root = nil
+			y.Diags.Errorf(whole, "the YAML parser cannot read this file: %s", diag.OneLine(fmt.Sprint(cause)))
+			y.Root = nil
 		}
 	}()
-	tokens := joinAddresses(lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff")))
-	if deep := tooDeep(tokens); deep != nil {
-		p.diags.Errorf(p.at(deep), "nested more than %d deep", depthMax)
-		return nil
+	tokens := lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff"))
+	if len(tokens) > tokensMax {
+		y.Diags.Errorf(y.At(tokens[tokensMax]), "more than %d words and signs", tokensMax)
+		return y
 	}
-	file, err := yamlparser.Parse(tokens, 0, yamlparser.AllowDuplicateMapKey())
+	tokens = joinAddresses(tokens)
+	if deep := tooDeep(tokens, depthMax); deep != nil {
+		y.Diags.Errorf(y.At(deep), "nested more than %d deep", depthMax)
+		return y
+	}
+	parsed, err := yamlparser.Parse(tokens, 0, yamlparser.AllowDuplicateMapKey())
 	if err != nil {
-		p.syntaxError(err)
-		return nil
+		y.syntaxError(err)
+		return y
 	}
-	for _, doc := range file.Docs {
+	for _, doc := range parsed.Docs {
 		switch {
 		case doc.Body == nil || doc.Body.Type() == ast.CommentType || doc.Body.Type() == ast.NullType:
-		case root != nil:
-			p.diags.Errorf(p.at(doc.Body.GetToken()), "a second document; keep everything in the first")
+		case y.Root != nil:
+			y.Diags.Errorf(y.At(doc.Body.GetToken()), "a second document; keep everything in the first")
 		default:
-			root = doc.Body
+			y.Root = doc.Body
 		}
 	}
-	if root != nil {
-		ast.Walk(anchorCollector(p.anchors), root)
+	if y.Root != nil {
+		ast.Walk(anchorCollector(y.Anchors), y.Root)
 	}
-	return root
+	return y
 }
 
-func (p *parser) syntaxError(err error) {
-	pos, text := diag.Pos{File: p.file}, err.Error()
-	if located, ok := err.(yaml.Error); ok {
-		pos, text = p.at(located.GetToken()), located.GetMessage()
+// At converts a token's place. The module counts columns in characters, diagnostics count bytes.
+func (y *YAML) At(t *token.Token) diag.Pos {
+	if t == nil || t.Position == nil {
+		return diag.Pos{File: y.file}
 	}
-	if pos.Line > 0 && pos.Line <= len(p.lines) && strings.Contains(p.lines[pos.Line-1], "]:") {
+	pos := diag.Pos{File: y.file, Line: t.Position.Line, Col: t.Position.Column}
+	if pos.Line < 1 || pos.Line > len(y.lines) {
+		return pos
+	}
+	line, chars := y.lines[pos.Line-1], 1
+	for off := range line {
+		if chars == t.Position.Column {
+			pos.Col = off + 1
+			return pos
+		}
+		chars++
+	}
+	pos.Col = len(strings.TrimRight(line, "\r")) + 1
+	return pos
+}
+
+func (y *YAML) syntaxError(err error) {
+	pos, text := diag.Pos{File: y.file}, err.Error()
+	if located, ok := err.(yaml.Error); ok {
+		pos, text = y.At(located.GetToken()), located.GetMessage()
+	}
+	if pos.Line > 0 && pos.Line <= len(y.lines) && strings.Contains(y.lines[pos.Line-1], "]:") {
 		text += ` (an address with brackets needs quotes: "[::1]:5300")`
 	}
-	p.diags.Errorf(pos, "YAML: %s", printable(text))
+	y.Diags.Errorf(pos, "YAML: %s", diag.OneLine(text))
 }
 
 // tooDeep returns the token that goes deeper than depthMax by flow brackets or by "- - -"; block mappings nest by indentation, which
 // the file's size bounds.
-func tooDeep(tokens token.Tokens) *token.Token {
+func tooDeep(tokens token.Tokens, depthMax int) *token.Token {
 	depth, dashes, dashLine := 0, 0, 0
 	for _, t := range tokens {
 		switch t.Type {

@@ -9,8 +9,16 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/health"
+)
+
+// Bounds of the file: the YAML parser is quadratic in the depth, and worse in the length of what is no list of overrides: a file of 1 MiB of "-"
+// took two minutes, in which nothing else could be said of a candidate. An override with all its keys has 22 tokens.
+const (
+	depthMax  = 8
+	tokensMax = 32 * ListMax
 )
 
 // Entry is an override and where it stands.
@@ -22,7 +30,7 @@ type Entry struct {
 // parser is one Parse in progress.
 type parser struct {
 	file  string
-	lines []string
+	yaml  *config.YAML
 	diags diag.List
 }
 
@@ -58,10 +66,10 @@ const (
 // Parse reads the file that holds overrides, a list of them; path is its name in the diagnostics. It returns all mistakes at once, in the order
 // of the file; with an error among them the entries must not be used. At is zero where the file does not say it, By the file's name.
 func Parse(path string, text []byte) ([]Entry, diag.List) {
-	p := &parser{file: path, lines: strings.Split(string(text), "\n")}
+	p := &parser{file: path, yaml: config.ReadYAML(path, text, depthMax, tokensMax)}
+	p.diags = p.yaml.Diags
 	var list []Entry
-	root := p.read(text)
-	switch node := root.(type) {
+	switch node := p.yaml.Root.(type) {
 	case nil:
 	case *ast.SequenceNode:
 		for _, value := range node.Values {
@@ -70,7 +78,7 @@ func Parse(path string, text []byte) ([]Entry, diag.List) {
 			}
 		}
 	default:
-		p.diags.Errorf(p.at(root.GetToken()), "the file wants a list: lines that begin with %q", `- pattern: "NAME/ID"`)
+		p.diags.Errorf(p.yaml.At(node.GetToken()), "the file wants a list: lines that begin with %q", `- pattern: "NAME/ID"`)
 	}
 	if len(list) > ListMax {
 		p.diags.Errorf(list[ListMax].Pos, "more than %d overrides", ListMax)
@@ -100,13 +108,13 @@ func (p *parser) entry(node ast.Node) (Entry, bool) {
 	case *ast.MappingValueNode:
 		pairs = []*ast.MappingValueNode{node}
 	default:
-		p.diags.Errorf(p.at(node.GetToken()), "an override wants keys and values, such as pattern: and force:")
+		p.diags.Errorf(p.yaml.At(node.GetToken()), "an override wants keys and values, such as pattern: and force:")
 		return Entry{}, false
 	}
 	e := &entry{}
-	start := p.at(node.GetToken())
+	start := p.yaml.At(node.GetToken())
 	if len(pairs) > 0 {
-		start = p.at(pairs[0].Key.GetToken())
+		start = p.yaml.At(pairs[0].Key.GetToken())
 	}
 	for _, pair := range pairs {
 		p.pair(e, pair)
@@ -119,7 +127,7 @@ func (p *parser) entry(node ast.Node) (Entry, bool) {
 
 // pair reads one key and its value.
 func (p *parser) pair(e *entry, pair *ast.MappingValueNode) {
-	key, pos := pair.Key.GetToken().Value, p.at(pair.Key.GetToken())
+	key, pos := pair.Key.GetToken().Value, p.yaml.At(pair.Key.GetToken())
 	names := make([]string, 0, len(keys))
 	for i, k := range keys {
 		names = append(names, k.name)
@@ -130,7 +138,7 @@ func (p *parser) pair(e *entry, pair *ast.MappingValueNode) {
 			p.bad(e, pos, "%s is said twice", key)
 			return
 		}
-		value := p.at(pair.Value.GetToken())
+		value := p.yaml.At(pair.Value.GetToken())
 		e.seen[i] = value
 		if text, ok := scalar(pair.Value); ok {
 			before := p.diags.Errors()
@@ -228,4 +236,18 @@ func (p *parser) time(key, text string, pos diag.Pos) time.Time {
 		p.diags.Errorf(pos, "%s: %v", key, err)
 	}
 	return at
+}
+
+// scalar is the text of a single value as it was written, without quotes. A pattern that begins with a star and has no quotes is an alias for
+// YAML; there is nothing here that it could stand for.
+func scalar(node ast.Node) (string, bool) {
+	switch node := node.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return node.GetToken().Value, true
+	case *ast.LiteralNode:
+		return strings.TrimRight(node.Value.Value, "\n"), true
+	case *ast.AliasNode:
+		return "*" + node.Value.GetToken().Value, true
+	}
+	return "", false
 }
