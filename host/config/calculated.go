@@ -2,8 +2,6 @@ package config
 
 import (
 	"strings"
-
-	"signpost/host/diag"
 )
 
 func setOf(p *parser, name string, v value) {
@@ -44,7 +42,7 @@ func (p *parser) finishCalculated(name string, check *Check) {
 	}
 	for i, child := range check.Calculated.Of {
 		if _, declared := p.checks[child]; !declared {
-			p.diags.Errorf(check.Calculated.OfPos[i], "checks.%s.calculated.of: no check %q%s", name, printable(child), diag.DidYouMean(child, p.checkNames()))
+			p.diags.Errorf(check.Calculated.OfPos[i], "checks.%s.calculated.of: no check %q%s", name, printable(child), p.nearCheck(child))
 		}
 	}
 }

@@ -68,25 +68,34 @@ type Check struct {
 // endpointWord stands for the endpoint in the arguments of programs and in PromQL.
 const endpointWord = "%ENDPOINT%"
 
-// ProbesEndpoint tells whether the check of that name is of each record's own address or host name. The others find the same for all who use
+// EndpointChecks tells of each declared check whether it is of each record's own address or host name. The others find the same for all who use
 // them: those with a Target, disabled ones, what is pushed, a metric without %ENDPOINT%, and what is calculated of such.
-func (c *Config) ProbesEndpoint(name string) bool { return c.probesEndpoint(name, map[string]bool{}) }
+func (c *Config) EndpointChecks() map[string]bool {
+	known := make(map[string]bool, len(c.Checks))
+	for name := range c.Checks {
+		c.probesEndpoint(name, known)
+	}
+	return known
+}
 
-func (c *Config) probesEndpoint(name string, asked map[string]bool) bool {
+// probesEndpoint asks each check once: of who has two children with the same two children, and so on, the last would be asked 2^n times.
+func (c *Config) probesEndpoint(name string, known map[string]bool) bool {
 	check, declared := c.Checks[name]
-	if !declared || asked[name] || check.Disabled || check.Target != "" {
-		return false
+	if is, asked := known[name]; asked || !declared {
+		return is
 	}
-	asked[name] = true
-	switch check.Kind {
-	case CheckPush:
-		return false
-	case CheckMetric:
-		return strings.Contains(check.Metric.Query, endpointWord)
-	case CheckCalculated:
-		return slices.ContainsFunc(check.Calculated.Of, func(child string) bool { return c.probesEndpoint(child, asked) })
+	known[name] = false // while it is found out: a cycle has no endpoint
+	is := true
+	switch {
+	case check.Disabled || check.Target != "" || check.Kind == CheckPush:
+		is = false
+	case check.Kind == CheckMetric:
+		is = strings.Contains(check.Metric.Query, endpointWord)
+	case check.Kind == CheckCalculated:
+		is = slices.ContainsFunc(check.Calculated.Of, func(child string) bool { return c.probesEndpoint(child, known) })
 	}
-	return true
+	known[name] = is
+	return is
 }
 
 // HTTPCheck asks for a page over HTTP/1.1, on a connection of its own.

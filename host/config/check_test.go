@@ -276,7 +276,7 @@ var checkMistakes = []struct{ text, want string }{
 }
 
 // Protects what compile and the views ask: which checks need an endpoint.
-func TestProbesEndpoint(t *testing.T) {
+func TestEndpointChecks(t *testing.T) {
 	config, diags := Parse(FileName, []byte(`checks:
   web: { http: {} }
   fixed: { http: {}, target: 192.0.2.1 }
@@ -295,8 +295,47 @@ func TestProbesEndpoint(t *testing.T) {
 	for name, want := range map[string]bool{
 		"web": true, "fixed": false, "off": false, "beat": false, "global": false, "each": true, "own": true, "none": false, "some": true, "deep": true, "nobody": false,
 	} {
-		if got := config.ProbesEndpoint(name); got != want {
+		if got := config.EndpointChecks()[name]; got != want {
 			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+// Protects the loader from a file with nothing but names that are not there: the first of them have a hint, and all are told.
+func TestHintsEnd(t *testing.T) {
+	var text strings.Builder
+	const count = 5000
+	text.WriteString("checks:\n")
+	for i := range count {
+		fmt.Fprintf(&text, "  c%d: { calculated: { of: [x%d] } }\n", i, i)
+	}
+	_, diags := Parse(FileName, []byte(text.String()))
+	hints := 0
+	for _, d := range diags {
+		if strings.Contains(d.Text, "did you mean") {
+			hints++
+		}
+	}
+	if diags.Errors() != count || hints == 0 || hints > hintsMax {
+		t.Errorf("got %d errors, %d of them with hints; want %d, at most %d with hints", diags.Errors(), hints, count, hintsMax)
+	}
+}
+
+// Protects the loader from checks that are calculated of the same two, which are of the same two, and so on: as many as there may be ways through
+// them, each is asked once. No endpoint is found before the last of them.
+func TestEndpointChecksOfSharedOnes(t *testing.T) {
+	const height = 10_000
+	config := Default()
+	config.Checks = map[string]Check{"a0": {Kind: CheckPush}, "b0": {Kind: CheckHTTP}}
+	for i := 1; i < height; i++ {
+		of := []string{fmt.Sprint("a", i-1), fmt.Sprint("a", i-1)}
+		config.Checks[fmt.Sprint("a", i)] = Check{Kind: CheckCalculated, Calculated: CalculatedCheck{Of: of}}
+		config.Checks[fmt.Sprint("b", i)] = Check{Kind: CheckCalculated, Calculated: CalculatedCheck{Of: append(of, fmt.Sprint("b", i-1))}}
+	}
+	asked := config.EndpointChecks()
+	for i := range height {
+		if a, b := fmt.Sprint("a", i), fmt.Sprint("b", i); asked[a] || !asked[b] || len(asked) != 2*height {
+			t.Fatalf("%s: got %v, want false; %s: got %v, want true", a, asked[a], b, asked[b])
 		}
 	}
 }

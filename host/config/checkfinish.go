@@ -11,6 +11,17 @@ import (
 // checkNames are the names of the checks, in order.
 func (p *parser) checkNames() []string { return slices.Sorted(maps.Keys(p.checks)) }
 
+// hintsMax bounds the diagnostics before the last that has a hint: each is a look at all names, and ten thousand of those took half a minute.
+const hintsMax = 100
+
+// nearCheck proposes a check in place of one that is not there.
+func (p *parser) nearCheck(name string) string {
+	if len(p.diags) >= hintsMax {
+		return ""
+	}
+	return diag.DidYouMean(name, p.checkNames())
+}
+
 // setting returns the place of a key of a check, and whether it is there.
 func (p *parser) setting(name string, keys ...string) (diag.Pos, bool) {
 	path := join("checks", name)

@@ -119,13 +119,14 @@ func setViewCheck(p *parser, name string, v value) {
 
 // finishViewChecks finds checks of views that are not there, or that need an endpoint.
 func (p *parser) finishViewChecks() {
+	ofEndpoint := p.config.EndpointChecks()
 	for _, view := range p.config.Views {
 		_, declared := p.checks[view.Check]
 		switch {
 		case view.CheckPos == (diag.Pos{}):
 		case !declared:
-			p.diags.Errorf(view.CheckPos, "views.%s.check: no check %q%s", view.Name, printable(view.Check), diag.DidYouMean(view.Check, p.checkNames()))
-		case p.config.ProbesEndpoint(view.Check):
+			p.diags.Errorf(view.CheckPos, "views.%s.check: no check %q%s", view.Name, printable(view.Check), p.nearCheck(view.Check))
+		case ofEndpoint[view.Check]:
 			p.diags.Errorf(view.CheckPos, "views.%s.check: %s is of an endpoint, which a view does not have; give it a target", view.Name, view.Check)
 		case len(p.config.Views) == 1:
 			p.diags.Warnf(view.CheckPos, "views.%s.check means nothing while there is one view", view.Name)

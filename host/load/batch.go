@@ -19,10 +19,11 @@ import (
 
 // batch is a set of files that settled together: one publish. Its goroutine owns it until it is handed back.
 type batch struct {
-	config   *config.Config // the one to compile with
-	terms    plugin.Terms   // of config
-	changed  bool           // and to publish: it is new
-	asked    bool           // somebody asked for the reload: say so even if nothing changed
+	config   *config.Config  // the one to compile with
+	terms    plugin.Terms    // of config
+	checks   map[string]bool // of config, as endpointChecks has them
+	changed  bool            // and to publish: it is new
+	asked    bool            // somebody asked for the reload: say so even if nothing changed
 	first    bool
 	anyCheck bool // there is no good configuration yet
 	// considerate: it is large, and queries are answered meanwhile; a processor was lent to it.
@@ -136,7 +137,7 @@ func (b *batch) compile(j *job) {
 		j.note(path, c)
 		return c.text, c.err
 	}
-	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, Checks: endpointChecks(b.config), AnyCheck: b.anyCheck, Terms: b.terms, Change: b.change}
+	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, Checks: b.checks, AnyCheck: b.anyCheck, Terms: b.terms, Change: b.change}
 	source.Serial = func(file uint32) uint32 {
 		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
 		if j.auto {
@@ -192,9 +193,9 @@ func (b *batch) include(path string) content {
 
 // endpointChecks are the declared checks; true: it probes what each candidate leads to. What a program is told of it need not be anything.
 func endpointChecks(cfg *config.Config) map[string]bool {
-	checks := make(map[string]bool, len(cfg.Checks))
+	checks := cfg.EndpointChecks()
 	for name, check := range cfg.Checks {
-		checks[name] = check.Kind != config.CheckExec && cfg.ProbesEndpoint(name)
+		checks[name] = checks[name] && check.Kind != config.CheckExec
 	}
 	return checks
 }

@@ -13,7 +13,7 @@ import (
 // newBatch collects what is due. Files of zones that are compiling stay pending until that is done.
 func (l *Loader) newBatch(paths []string, changed, asked bool) *batch {
 	now := l.options.Now()
-	b := &batch{config: l.wanted, terms: Terms(l.wanted), changed: changed, asked: asked, began: now, pluginEpoch: l.pluginEpoch, reader: l.newReader(now), included: make(map[string]content)}
+	b := &batch{config: l.wanted, terms: Terms(l.wanted), checks: endpointChecks(l.wanted), changed: changed, asked: asked, began: now, pluginEpoch: l.pluginEpoch, reader: l.newReader(now), included: make(map[string]content)}
 	b.anyCheck = l.first && l.found.config.Errors() > 0
 	if b.config.Serial == config.SerialAuto {
 		l.serials.recall()

@@ -92,8 +92,9 @@ func (s *Scheduler) declareLocked(cfg *config.Config) {
 		}
 	}
 	s.checks = next
+	perEndpoint := cfg.EndpointChecks()
 	for name, c := range next {
-		c.perEndpoint = cfg.ProbesEndpoint(name)
+		c.perEndpoint = perEndpoint[name]
 	}
 }
 
