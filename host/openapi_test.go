@@ -20,6 +20,7 @@ import (
 
 	"signpost/host/admin"
 	"signpost/host/explain"
+	"signpost/host/reply"
 	"signpost/host/timeline"
 )
 
@@ -186,7 +187,7 @@ func TestOpenAPISchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &schemas{docs: goComments(t), out: object{}}
-	s.of(reflect.TypeFor[admin.Refusal]())
+	s.of(reflect.TypeFor[reply.Refusal]())
 	for operation, body := range bodies {
 		method, path, _ := strings.Cut(operation, " ")
 		if body.request != nil {

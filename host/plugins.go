@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"path"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"signpost/host/load"
 	"signpost/host/plugin"
+	"signpost/host/reply"
 )
 
 // Plugin is a plugin that zones may name, or a file that should hold one and does not.
@@ -107,10 +107,5 @@ func problemOf(status *load.Status, file, name string) string {
 
 // servePlugins answers GET /plugins.
 func (h *Host) servePlugins(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(pluginList(h.plugins, h.loader.Status())) // an error means that the client went away
+	reply.JSON(w, http.StatusOK, pluginList(h.plugins, h.loader.Status()))
 }

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"signpost/host/reply"
 )
 
 func main() {
@@ -187,7 +189,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	defer b.close()
 	b.measure(ctx)
 	if o.json {
-		return writeJSON(stdout, b.report())
+		return reply.WriteJSON(stdout, b.report())
 	}
 	return writeTables(stdout, b.report())
 }

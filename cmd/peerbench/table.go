@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -118,12 +117,6 @@ func (b *bench) report() report {
 			r.Settings, b.perf, b.o.duration, b.o.duration/2, diag.Thousands(b.o.rate))
 	}
 	return r
-}
-
-func writeJSON(w io.Writer, r report) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }
 
 // writeTables prints the report as Markdown.

@@ -15,9 +15,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"signpost/host/admin"
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/reply"
 )
 
 // adminWait bounds the wait for a running server. Starting instances of slow plugins takes seconds at worst.
@@ -110,7 +110,7 @@ func (f *adminFlags) ask(ctx context.Context, method, path string, body []byte) 
 		return nil, err
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		var refusal admin.Refusal
+		var refusal reply.Refusal
 		if json.Unmarshal(text, &refusal) != nil || refusal.Error == "" {
 			return nil, fmt.Errorf("%s: %s", request.URL, diag.OneLine(response.Status))
 		}

@@ -12,6 +12,7 @@ import (
 	"signpost/host"
 	"signpost/host/diag"
 	"signpost/host/load"
+	"signpost/host/reply"
 )
 
 func newCheck() *cobra.Command {
@@ -80,7 +81,7 @@ func printFindings(w io.Writer, status *load.Status, asJSON bool) error {
 		found.Diagnostics = append(found.Diagnostics, finding{d.Pos.File, d.Pos.Line, d.Pos.Col, d.Severity.String(), d.Text})
 	}
 	if asJSON {
-		return writeJSON(w, found)
+		return reply.WriteJSON(w, found)
 	}
 	for _, d := range status.Diagnostics {
 		if _, err := fmt.Fprintln(w, d); err != nil {

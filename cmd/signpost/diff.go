@@ -14,6 +14,7 @@ import (
 	"signpost/host"
 	"signpost/host/diag"
 	"signpost/host/explain"
+	"signpost/host/reply"
 )
 
 func newDiff() *cobra.Command {
@@ -56,7 +57,7 @@ added moves nothing, one that is removed moves all.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				err = writeJSON(out, difference)
+				err = reply.WriteJSON(out, difference)
 			} else {
 				err = difference.WriteText(out)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/explain"
+	"signpost/host/reply"
 )
 
 type explainFlags struct {
@@ -108,7 +109,7 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	}
 	out := command.OutOrStdout()
 	if f.asJSON {
-		err = writeJSON(out, report)
+		err = reply.WriteJSON(out, report)
 	} else {
 		err = report.WriteText(out)
 	}

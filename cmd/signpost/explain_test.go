@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"signpost/host/explain"
+	"signpost/host/reply"
 )
 
 // agreeCommand is the script command "agree N NAME TYPE": of N answers of the server, each one's share is within four standard deviations of
@@ -101,7 +102,7 @@ func TestReportNames(t *testing.T) {
 	var report explain.Report
 	fillFields(reflect.ValueOf(&report).Elem(), 0)
 	var got bytes.Buffer
-	if err := writeJSON(&got, report); err != nil {
+	if err := reply.WriteJSON(&got, report); err != nil {
 		t.Fatal(err)
 	}
 	const golden = "testdata/report.json"

@@ -6,7 +6,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -107,14 +106,6 @@ func dirArgument(args []string) string {
 		return "."
 	}
 	return args[0]
-}
-
-// writeJSON writes one value for programs, indented for those who look.
-func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
 }
 
 // completeDir has shells offer directories.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"signpost/host/reply"
 	"signpost/host/workshop"
 )
 
@@ -34,7 +35,7 @@ health plugin verdicts, about checks and histories of one vantage point. A unit 
 				return &failure{err}
 			}
 			if asJSON {
-				return writeJSON(command.OutOrStdout(), report)
+				return reply.WriteJSON(command.OutOrStdout(), report)
 			}
 			return report.print(command.OutOrStdout())
 		},

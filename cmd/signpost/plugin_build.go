@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"signpost/host/reply"
 	"signpost/host/workshop"
 )
 
@@ -32,7 +33,7 @@ left out) and prints each command before it runs. What it makes is NAME.wasm the
 				return &failure{err}
 			}
 			if asJSON {
-				return writeJSON(command.OutOrStdout(), map[string]any{"file": output, "size": info.Size()})
+				return reply.WriteJSON(command.OutOrStdout(), map[string]any{"file": output, "size": info.Size()})
 			}
 			_, err = fmt.Fprintf(command.OutOrStdout(), "%s, %s\n", output, byteCount(info.Size()))
 			return err

@@ -17,6 +17,7 @@ import (
 	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
+	"signpost/host/reply"
 	"signpost/host/workshop"
 	"signpost/sdk/abi"
 )
@@ -40,7 +41,7 @@ A word that is no file is the name of a built-in plugin.`,
 				return &failure{err}
 			}
 			if asJSON {
-				return writeJSON(command.OutOrStdout(), report)
+				return reply.WriteJSON(command.OutOrStdout(), report)
 			}
 			return report.print(command.OutOrStdout())
 		},

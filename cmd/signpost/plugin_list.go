@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host"
+	"signpost/host/reply"
 )
 
 func newPluginList() *cobra.Command {
@@ -75,7 +76,7 @@ func listPlugins(ctx context.Context, dir string, running *adminFlags) ([]host.P
 
 func printPlugins(w io.Writer, list []host.Plugin, asJSON, running bool) error {
 	if asJSON {
-		return writeJSON(w, list)
+		return reply.WriteJSON(w, list)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, p := range list {

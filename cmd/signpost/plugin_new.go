@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"signpost/host/reply"
 	"signpost/host/workshop"
 	"signpost/sdk/abi"
 )
@@ -41,7 +42,7 @@ of kind routing chooses among the candidates of a name, one of kind health judge
 				return &failure{err}
 			}
 			if asJSON {
-				return writeJSON(command.OutOrStdout(), map[string]any{"dir": dir, "files": files})
+				return reply.WriteJSON(command.OutOrStdout(), map[string]any{"dir": dir, "files": files})
 			}
 			return printNew(command.OutOrStdout(), dir, scaffold, files)
 		},

@@ -18,6 +18,7 @@ import (
 	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
+	"signpost/host/reply"
 	"signpost/host/workshop"
 )
 
@@ -137,7 +138,7 @@ func (flags *trialFlags) run(ctx context.Context, target string, command *cobra.
 		}
 	}
 	if flags.asJSON {
-		err = writeJSON(out, result)
+		err = reply.WriteJSON(out, result)
 	}
 	return result.found(), err
 }

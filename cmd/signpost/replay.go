@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host/explain"
+	"signpost/host/reply"
 )
 
 func newReplay() *cobra.Command {
@@ -40,7 +41,7 @@ The exit status is 1 if something changes, and 0 otherwise.`,
 			}
 			out := command.OutOrStdout()
 			if asJSON {
-				err = writeJSON(out, replay)
+				err = reply.WriteJSON(out, replay)
 			} else {
 				err = replay.WriteText(out)
 			}

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"signpost/host/reply"
 )
 
 // The lengths that the secret of a token file may have. A shorter one can be guessed.
@@ -97,7 +99,7 @@ func newGate(access *Access, socket, exposed bool) *gate {
 func (g *gate) reads(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := g.named(r); err != nil && !g.proven(r) {
-			respondJSON(w, http.StatusForbidden, Refusal{err.Error()})
+			reply.Refuse(w, http.StatusForbidden, err.Error())
 			return
 		}
 		handler.ServeHTTP(w, r)
@@ -135,7 +137,7 @@ func refuse(w http.ResponseWriter, code int, err error) {
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="signpost"`)
 	}
-	respondJSON(w, code, Refusal{err.Error()})
+	reply.Refuse(w, code, err.Error())
 }
 
 // named refuses requests that call the server by a name which is not its own, or come from a page of such a place.

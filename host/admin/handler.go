@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"signpost/host/reply"
 )
 
 // scrapesMax and asksMax bound the scrapes, and the requests of one endpoint that takes work, at a time; the next gets 503. They leave most
@@ -127,20 +129,16 @@ func bounded(handler http.Handler) http.Handler {
 			handler.ServeHTTP(w, r)
 		default:
 			w.Header().Set("Retry-After", "1")
-			respondJSON(w, http.StatusServiceUnavailable, Refusal{fmt.Sprintf("%d such requests are under way already; try again", asksMax)})
+			reply.Refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d such requests are under way already; try again", asksMax))
 		}
 	})
 }
 
-// respond sends plain text that no cache keeps and no browser takes for HTML.
+// respond sends plain text.
 func respond(w http.ResponseWriter, code int, write func(io.Writer)) {
 	var body bytes.Buffer
 	write(&body)
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(code)
-	_, _ = w.Write(body.Bytes()) // an error means that the client went away
+	reply.Send(w, code, "text/plain; charset=utf-8", body.Bytes())
 }
 
 func writeIndex(version string, list []route) func(io.Writer) {

@@ -11,6 +11,7 @@ import (
 
 	"signpost/host/health"
 	"signpost/host/override"
+	"signpost/host/reply"
 )
 
 // changeLenMax bounds what a client can say.
@@ -59,11 +60,6 @@ type Change struct {
 	Over    string `json:"over,omitempty"`  // how long a drain takes; left out: a minute
 }
 
-// Refusal is what a request gets that makes no sense.
-type Refusal struct {
-	Error string `json:"error"`
-}
-
 // candidates serves /health.
 type candidates struct{ table *health.Table }
 
@@ -71,17 +67,17 @@ type candidates struct{ table *health.Table }
 func (c *candidates) list(w http.ResponseWriter, r *http.Request) {
 	which, err := patternOf(r.URL.Query())
 	if err != nil {
-		respondJSON(w, http.StatusBadRequest, Refusal{err.Error()})
+		reply.Refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	var list []health.Candidate
 	if which == (health.Pattern{}) {
 		list = c.table.List(health.Query{})
 	} else if list = c.table.Matching(which); len(list) == 0 {
-		respondJSON(w, http.StatusNotFound, Refusal{override.Missing(c.table.List(health.Query{}), which)})
+		reply.Refuse(w, http.StatusNotFound, override.Missing(c.table.List(health.Query{}), which))
 		return
 	}
-	respondJSON(w, http.StatusOK, Health{Epoch: c.table.Epoch(), Candidates: described(list)})
+	reply.JSON(w, http.StatusOK, Health{Epoch: c.table.Epoch(), Candidates: described(list)})
 }
 
 // patternOf reads what names candidates; what is left out is any.
@@ -218,16 +214,4 @@ func readOne(body io.Reader, value any) error {
 		return errors.New("more than one value")
 	}
 	return nil
-}
-
-// respondJSON sends one value that no cache keeps.
-func respondJSON(w http.ResponseWriter, code int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(code)
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // an error means that the client went away
 }

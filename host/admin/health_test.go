@@ -13,6 +13,7 @@ import (
 	"signpost/host/metrics"
 	"signpost/host/override/file"
 	"signpost/host/policy"
+	"signpost/host/reply"
 	"signpost/host/wire"
 )
 
@@ -115,7 +116,7 @@ func TestHealthChanges(t *testing.T) {
 		code, text := post(t, url, c.body)
 		var answer struct {
 			Health
-			Refusal
+			reply.Refusal
 		}
 		if err := json.Unmarshal([]byte(text), &answer); err != nil {
 			t.Fatalf("%s: %v in %s", c.body, err, text)

@@ -10,6 +10,7 @@ import (
 	"signpost/host/diag"
 	"signpost/host/health"
 	"signpost/host/override"
+	"signpost/host/reply"
 )
 
 // Overrides keep what operators say of candidates.
@@ -72,7 +73,7 @@ func (o *words) list(w http.ResponseWriter, _ *http.Request) {
 		}
 		out.Overrides = append(out.Overrides, described)
 	}
-	respondJSON(w, http.StatusOK, out)
+	reply.JSON(w, http.StatusOK, out)
 }
 
 // change answers POST /overrides and POST /health with the candidates that were named.
@@ -101,7 +102,7 @@ func (o *words) remove(w http.ResponseWriter, r *http.Request) {
 func (o *words) answer(w http.ResponseWriter, r *http.Request, read func(io.Reader) (health.Override, error)) {
 	word, err := read(http.MaxBytesReader(w, r.Body, changeLenMax))
 	if err != nil {
-		respondJSON(w, http.StatusBadRequest, Refusal{err.Error()})
+		reply.Refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	if word.By == "" {
@@ -109,12 +110,12 @@ func (o *words) answer(w http.ResponseWriter, r *http.Request, read func(io.Read
 	}
 	outcome, err := o.overrides.Set(word)
 	if err != nil {
-		respondJSON(w, http.StatusNotFound, Refusal{err.Error()})
+		reply.Refuse(w, http.StatusNotFound, err.Error())
 		return
 	}
 	answer := Health{Epoch: o.table.Epoch(), Candidates: described(outcome.Candidates)}
 	if outcome.Unsaved != nil {
 		answer.Warning = "this counts, but a restart forgets it: " + outcome.Unsaved.Error()
 	}
-	respondJSON(w, http.StatusOK, answer)
+	reply.JSON(w, http.StatusOK, answer)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"signpost/host/override"
+	"signpost/host/reply"
 )
 
 // Why a Push was not taken.
@@ -120,7 +121,7 @@ func (p *pushes) take(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeOf(err), err)
 		return
 	}
-	respondJSON(w, http.StatusOK, Pushed{name, ok})
+	reply.JSON(w, http.StatusOK, Pushed{name, ok})
 }
 
 // readPush reads a Push. Its errors are for the client.

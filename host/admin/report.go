@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"signpost/host/diag"
+	"signpost/host/reply"
 )
 
 // Report is what GET /status answers: what is served, and what is not as it should be.
@@ -208,5 +209,5 @@ func (r *Report) errors() (count int) {
 
 // reports serves GET /status.
 func reports(report func() Report) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respondJSON(w, http.StatusOK, report()) })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { reply.JSON(w, http.StatusOK, report()) })
 }

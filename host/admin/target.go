@@ -3,6 +3,8 @@ package admin
 import (
 	"net/http"
 	"time"
+
+	"signpost/host/reply"
 )
 
 // Targets is what GET /health/checks answers.
@@ -52,6 +54,6 @@ func targetList(targets func() []Target) http.Handler {
 				out.Targets = append(out.Targets, t)
 			}
 		}
-		respondJSON(w, http.StatusOK, out)
+		reply.JSON(w, http.StatusOK, out)
 	})
 }

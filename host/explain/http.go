@@ -2,15 +2,14 @@ package explain
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 
 	"signpost/host/config"
+	"signpost/host/reply"
 	"signpost/host/rrdata"
 	"signpost/host/wire"
 	"signpost/host/zonefile"
@@ -91,39 +90,20 @@ func parseClient(text string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-// ServeHTTP answers GET /explain with a Report, or with an object that has "error".
+// ServeHTTP answers GET /explain with a Report, or with a reply.Refusal.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	code, body := http.StatusOK, any(nil)
 	q, err := ParseQuestion(r.URL.Query())
-	switch {
-	case err != nil:
-		code = http.StatusBadRequest
-	case s.Store.Load() == nil:
-		code, err = http.StatusServiceUnavailable, errNotLoaded
-	default:
-		if body, err = s.explain(r.Context(), q); err != nil {
-			code = http.StatusBadRequest
-		}
+	if err == nil && s.Store.Load() == nil {
+		reply.Refuse(w, http.StatusServiceUnavailable, errNotLoaded.Error())
+		return
+	}
+	var report *Report
+	if err == nil {
+		report, err = s.explain(r.Context(), q)
 	}
 	if err != nil {
-		body = refusal{err.Error()}
+		reply.Refuse(w, http.StatusBadRequest, err.Error())
+		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(code)
-	_ = writeJSON(w, body) // an error means that the client went away
-}
-
-// refusal is what GET /explain answers to a question that makes no sense.
-type refusal struct {
-	Error string `json:"error"`
-}
-
-// writeJSON writes one value for programs, indented for those who look.
-func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+	reply.JSON(w, http.StatusOK, report)
 }

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"signpost/host/event"
+	"signpost/host/reply"
 )
 
 // limitDefault is how many events GET /timeline answers unless it is told.
@@ -112,26 +112,12 @@ func ParseAgo(raw string) (time.Duration, error) {
 	return d + max(hours, 0), err
 }
 
-// ServeHTTP answers GET /timeline with a Page, or with an object that has "error".
+// ServeHTTP answers GET /timeline with a Page, or with a reply.Refusal.
 func (t *Timeline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	code, body := http.StatusOK, any(nil)
 	q, err := ParseQuery(r.URL.Query(), time.Now())
 	if err != nil {
-		code, body = http.StatusBadRequest, refusal{err.Error()}
-	} else {
-		body = t.Find(q)
+		reply.Refuse(w, http.StatusBadRequest, err.Error())
+		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(code)
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // an error means that the client went away
-}
-
-// refusal is what a request gets that makes no sense.
-type refusal struct {
-	Error string `json:"error"`
+	reply.JSON(w, http.StatusOK, t.Find(q))
 }
