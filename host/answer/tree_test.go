@@ -185,10 +185,10 @@ func (b *branch) judge(t *testing.T, table *health.Table) {
 			f.Health = policy.Down
 		}
 		key := health.Key{View: "public", Name: b.name + ".example.com.", Type: wire.TypeA, ID: fmt.Sprintf("%s-%d", b.name, n)}
-		if table.Judge(key, f) {
+		if judge(table, key, f) {
 			continue
 		}
-		if key.Type = wire.TypeALIAS; !table.Judge(key, f) {
+		if key.Type = wire.TypeALIAS; !judge(table, key, f) {
 			t.Fatalf("there is no candidate %v", key)
 		}
 	}

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"slices"
 	"time"
 
 	"signpost/host/policy"
@@ -60,21 +61,22 @@ func (c *candidate) publish(now time.Time, exact bool) (moved, told bool) {
 	return moved, told
 }
 
-// Judge is what a check found about a candidate. One that has no check, or is gone, has no verdict: it is false for those.
+// Judge is what a check found about a candidate, which is otherwise as Checked lists it. It is false, and nothing changes, for one that is gone or
+// has another check or other endpoints by now: what was under way while its zone was edited says nothing of it.
 // An override stays in force; the verdict counts again when it ends.
-func (t *Table) Judge(k Key, f Finding) bool {
+func (t *Table) Judge(said Checked) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := setKey{k.View, k.Name, k.Type}
+	key := setKey{said.View, said.Name, said.Type}
 	s := t.sets[key]
 	if s == nil {
 		return false
 	}
-	c := s.find(k.ID, 0)
-	if c == nil || c.check == "" {
+	c := s.find(said.ID, 0)
+	if c == nil || c.check == "" || c.check != said.Check || !slices.Equal(c.endpoints, said.Endpoints) {
 		return false
 	}
-	before := c.slot.Standing()
+	f, before := said.Finding, c.slot.Standing()
 	c.finding = f
 	c.slot.StoreRTT(f.Took)
 	at := t.now()

@@ -36,12 +36,12 @@ func TestFlipRuns(t *testing.T) {
 		{policy.Unknown, 0, 0, false},
 	} {
 		before := table.Epoch()
-		table.Judge(Key(one("main")), Finding{Health: c.state, Share: 100, Flip: c.flip})
+		table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: c.state, Share: 100, Flip: c.flip}})
 		if got := p.Slots[0].Standing(); got.Flip != c.want || got.Health != c.state || (table.Epoch() != before) != c.moves {
 			t.Errorf("finding %d: got %+v, moved %v; want a flip in %d s, moved %v", i, got, table.Epoch() != before, c.want, c.moves)
 		}
 	}
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Flip: time.Minute})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100, Flip: time.Minute}})
 	table.Override(one("main"), Override{Force: ForceDown})
 	if got := p.Slots[0].Standing(); got.Flip != 0 {
 		t.Errorf("held down: got %+v; a check that does not count flips nothing", got)
@@ -59,11 +59,11 @@ func TestShareSteps(t *testing.T) {
 			told = append(told, fmt.Sprint(c.FromShare, c.ToShare, c.To))
 		}
 	})
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100}})
 	for _, c := range []struct{ share, want uint8 }{{99, 100}, {96, 100}, {95, 95}, {91, 95}, {96, 95}, {90, 90}, {100, 100}, {3, 3}, {1, 3}, {0, 0}, {1, 1}, {4, 1}, {6, 6}, {97, 97}, {100, 100}} {
 		before := p.Slots[0].Standing().Share
 		epoch := table.Epoch()
-		table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: c.share})
+		table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: c.share}})
 		if got := p.Slots[0].Standing().Share; got != c.want || (table.Epoch() != epoch) != (got != before) {
 			t.Errorf("a share of %d after %d: got %d, moved %v; want %d", c.share, before, got, table.Epoch() != epoch, c.want)
 		}
@@ -81,9 +81,9 @@ func TestUnknownCounts(t *testing.T) {
 	table := NewTable(nil)
 	p := of("main web", "standby")
 	table.Replace("public", nil, []*policy.Policy{p})
-	table.Judge(Key(one("main")), Finding{Health: policy.Unknown, Share: 100})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Unknown, Share: 100}})
 	expect(t, "the check says unknown, which counts as up", p, policy.Unknown, policy.Up)
-	table.Judge(Key(one("main")), Finding{Health: policy.Unknown, Counts: policy.Down, Share: 100})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Unknown, Counts: policy.Down, Share: 100}})
 	expect(t, "the check says unknown, which counts as down", p, policy.Down, policy.Up)
 	if got := table.List(one("main"))[0]; got.State != policy.Down || got.Verdict != policy.Unknown {
 		t.Errorf("got %+v, want down, the verdict unknown", got)
@@ -103,15 +103,15 @@ func TestDrainedIsNotDead(t *testing.T) {
 			t.Errorf("%s: got %+v, want drained %v", step, got, drained)
 		}
 	}
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100}})
 	table.Override(one("main"), Override{Force: ForceDrain})
 	want("drained", true)
 	since, epoch := table.List(one("main"))[0].Since, table.Epoch()
-	table.Judge(Key(one("main")), Finding{Health: policy.Down, Share: 100})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100}})
 	want("and dead", false)
 	if got := table.List(one("main"))[0]; !got.Since.Equal(since) || table.Epoch() == epoch {
 		t.Errorf("got down since %v in epoch %d, want %v in another one than %d", got.Since, table.Epoch(), since, epoch)
 	}
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100}})
 	want("and well again", true)
 }

@@ -32,7 +32,7 @@ func TestDistress(t *testing.T) {
 	}
 	judge := func(state policy.Health, ids ...string) {
 		for _, id := range ids {
-			table.Judge(Key(one(id)), Finding{Health: state, Share: 100})
+			table.Judge(Checked{Key: Key(one(id)), Check: "web", Finding: Finding{Health: state, Share: 100}})
 		}
 	}
 	type counts = [len(DistressWords)]int

@@ -28,7 +28,7 @@ func TestFlappingEpochs(t *testing.T) {
 	for round := range 3 {
 		for i := range count { // 3333 a second, and a batch of queries after each
 			p := policies[i/10]
-			if !table.Judge(Key{"public", p.Owner, p.Type, p.IDs[i%10]}, Finding{Health: policy.Up + policy.Health(round%2), Share: 100}) {
+			if !table.Judge(Checked{Key: Key{"public", p.Owner, p.Type, p.IDs[i%10]}, Check: "web", Finding: Finding{Health: policy.Up + policy.Health(round%2), Share: 100}}) {
 				t.Fatalf("%s has no candidate %s", p.Owner, p.IDs[i%10])
 			}
 			if verdictAt.IsZero() {
@@ -68,25 +68,25 @@ func TestPace(t *testing.T) {
 	}
 	down, up := Finding{Health: policy.Down, Share: 100}, Finding{Health: policy.Up, Share: 100}
 	at.pass(time.Hour)
-	table.Judge(Key(one("a")), down)
+	table.Judge(Checked{Key: Key(one("a")), Check: "web", Finding: down})
 	step("the first", 1)
-	table.Judge(Key(one("b")), down)
+	table.Judge(Checked{Key: Key(one("b")), Check: "web", Finding: down})
 	step("the second", 0)
 	at.pass(19 * time.Millisecond)
 	step("19 ms later", 0)
 	at.pass(time.Millisecond)
 	step("20 ms later", 1)
-	table.Judge(Key(one("b")), up)
+	table.Judge(Checked{Key: Key(one("b")), Check: "web", Finding: up})
 	step("after that", 0)
 	table.Override(one("a"), Override{Force: ForceUp})
 	step("an operator", 1)
 	at.pass(time.Hour)
 	step("nothing is left", 0)
-	table.Judge(Key(one("b")), down)
+	table.Judge(Checked{Key: Key(one("b")), Check: "web", Finding: down})
 	step("another", 1)
-	table.Judge(Key(one("b")), up)
+	table.Judge(Checked{Key: Key(one("b")), Check: "web", Finding: up})
 	at.pass(-time.Hour)
-	table.Judge(Key(one("b")), down)
+	table.Judge(Checked{Key: Key(one("b")), Check: "web", Finding: down})
 	step("after the clock was set back", 1)
 }
 
@@ -133,7 +133,7 @@ func TestPaceHammer(t *testing.T) {
 	for _, id := range []string{"a", "b"} {
 		writers.Go(func() {
 			for i := range 20_000 {
-				table.Judge(Key(one(id)), Finding{Health: policy.Up + policy.Health(i%2), Share: uint8(1 + i%100)})
+				table.Judge(Checked{Key: Key(one(id)), Check: "web", Finding: Finding{Health: policy.Up + policy.Health(i%2), Share: uint8(1 + i%100)}})
 			}
 		})
 	}

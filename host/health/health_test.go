@@ -74,12 +74,12 @@ func TestOverrideWins(t *testing.T) {
 		}
 		epoch = table.Epoch()
 	}
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Why: "200 OK"})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100, Why: "200 OK"}})
 	expect(t, "judged", p, policy.Up, policy.Up)
 	step("judged", true)
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Why: "200 OK again"})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100, Why: "200 OK again"}})
 	step("judged the same", false)
-	if table.Judge(Key(one("standby")), Finding{Health: policy.Down, Share: 100, Why: ""}) || table.Judge(Key(one("nobody")), Finding{Health: policy.Down, Share: 100, Why: ""}) {
+	if table.Judge(Checked{Key: Key(one("standby")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100, Why: ""}}) || table.Judge(Checked{Key: Key(one("nobody")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100, Why: ""}}) {
 		t.Error("a candidate without check, or that is not there, got a verdict")
 	}
 	if got := table.Override(one("main"), Override{Force: ForceDown, Reason: "disk", By: "ann"}); len(got) != 1 || got[0].State != policy.Down ||
@@ -88,11 +88,11 @@ func TestOverrideWins(t *testing.T) {
 	}
 	expect(t, "forced down", p, policy.Down, policy.Up)
 	step("forced down", true)
-	table.Judge(Key(one("main")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
-	table.Judge(Key(one("main")), Finding{Health: policy.Up, Share: 100, Why: "200 OK"})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100, Why: "timeout"}})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100, Why: "200 OK"}})
 	expect(t, "judged behind the override", p, policy.Down, policy.Up)
 	step("judged behind the override", false)
-	table.Judge(Key(one("main")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
+	table.Judge(Checked{Key: Key(one("main")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100, Why: "timeout"}})
 	table.Override(one("main"), Override{Force: Auto})
 	step("automatic, and still down", false)
 	if got := table.List(one("main")); got[0].Why != "timeout" || got[0].Override.Force != Auto || got[0].Since.Unix() != 1000+120 {
@@ -116,7 +116,7 @@ func TestReplaceKeeps(t *testing.T) {
 	table := NewTable(nil)
 	first := of("a web", "b web", "c")
 	table.Replace("public", nil, []*policy.Policy{first})
-	table.Judge(Key(one("a")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
+	table.Judge(Checked{Key: Key(one("a")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100, Why: "timeout"}})
 	table.Override(one("c"), Override{Force: ForceDown, Reason: "moved"})
 	second := of("c", "new web", "a web", "b other")
 	if lost := table.Replace("public", []*policy.Policy{first}, []*policy.Policy{second}); lost != nil {
@@ -153,6 +153,32 @@ func TestReplaceKeeps(t *testing.T) {
 	if got := table.List(Query{View: "internal"}); got != nil {
 		t.Errorf("got %+v of a view without policies", got)
 	}
+}
+
+// Protects a candidate whose check or addresses were edited from what an attempt finds that was begun before.
+func TestLateFindings(t *testing.T) {
+	table := NewTable(nil)
+	first, second, third := of("a web"), of("a other"), of("a other")
+	first.Endpoints, second.Endpoints, third.Endpoints = [][]string{{"192.0.2.1"}}, [][]string{{"192.0.2.1"}}, [][]string{{"192.0.2.2"}}
+	served := []*policy.Policy(nil)
+	var late []Checked
+	for step, p := range []*policy.Policy{first, second, third} {
+		table.Replace("public", served, []*policy.Policy{p})
+		served = []*policy.Policy{p}
+		for _, said := range late {
+			if said.Finding = (Finding{Health: policy.Down}); table.Judge(said) {
+				t.Errorf("edit %d: the check %s of %v was believed", step, said.Check, said.Endpoints)
+			}
+		}
+		expect(t, fmt.Sprintf("edit %d", step), p, policy.Unknown)
+		list, _ := table.Checked()
+		late = append(late, list...)
+	}
+	now := late[len(late)-1]
+	if now.Finding = (Finding{Health: policy.Down}); !table.Judge(now) {
+		t.Error("the check that it has now was not believed")
+	}
+	expect(t, "judged", third, policy.Down)
 }
 
 // Protects a zone of which one policy was made anew: the other one is read by workers already, so nothing of it may be written.
@@ -240,7 +266,7 @@ func TestHammer(t *testing.T) {
 	}
 	writers.Go(func() {
 		for i := range 2000 {
-			table.Judge(Key(one("a")), Finding{Health: policy.Health(i % 3), Share: 100, Why: ""})
+			table.Judge(Checked{Key: Key(one("a")), Check: "web", Finding: Finding{Health: policy.Health(i % 3), Share: 100, Why: ""}})
 		}
 	})
 	writers.Go(func() {
@@ -259,7 +285,7 @@ func TestHammer(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
-	table.Judge(Key(one("a")), Finding{Health: policy.Up, Share: 100, Why: ""})
+	table.Judge(Checked{Key: Key(one("a")), Check: "web", Finding: Finding{Health: policy.Up, Share: 100, Why: ""}})
 	table.Override(one("b"), Override{Force: ForceUp})
 	before := table.Epoch()
 	table.Override(one("b"), Override{Force: ForceDown})

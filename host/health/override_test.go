@@ -152,7 +152,7 @@ func TestExpiry(t *testing.T) {
 func TestDrain(t *testing.T) {
 	at := &clock{now: time.Unix(1000, 0)}
 	table, p, told := fleet(at)
-	table.Judge(Key(one("eu-1")), Finding{Health: policy.Up, Share: 50, Why: "slow"})
+	table.Judge(Checked{Key: Key(one("eu-1")), Check: "web", Finding: Finding{Health: policy.Up, Share: 50, Why: "slow"}})
 	*told = nil
 	drain := Override{Pattern: Pattern{ID: "eu-*"}, Force: ForceDrain, Over: 20 * time.Second, Reason: "kernel"}
 	table.Hold([]Override{drain})
@@ -183,7 +183,7 @@ func TestDrain(t *testing.T) {
 	table.Hold(nil)
 	drain.At = at.read().Add(-10 * time.Second) // as a file says it after a restart
 	table.Hold([]Override{drain})
-	table.Judge(Key(one("eu-1")), Finding{Health: policy.Down, Share: 100, Why: "timeout"})
+	table.Judge(Checked{Key: Key(one("eu-1")), Check: "web", Finding: Finding{Health: policy.Down, Share: 100, Why: "timeout"}})
 	if got := table.List(one("eu-2")); got[0].Share != 50 || got[0].State != policy.Up {
 		t.Errorf("got %+v, want half of it left", got)
 	}

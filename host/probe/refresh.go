@@ -236,6 +236,8 @@ func (s *Scheduler) tellLocked(u *user) {
 	if f == u.said {
 		return
 	}
-	u.said = f
-	s.options.Table.Judge(u.key, f)
+	said := health.Checked{Key: u.key, Check: u.check.name, Endpoints: u.endpoints, Finding: f}
+	if s.options.Table.Judge(said) {
+		u.said = f
+	} // else the candidate is another one since a moment, and the next refresh tells what is known of that
 }

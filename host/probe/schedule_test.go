@@ -396,3 +396,27 @@ func TestSum(t *testing.T) {
 		t.Error("another path: want another check that probes something else")
 	}
 }
+
+// Protects a candidate whose check was edited while an attempt of the old one is under way: what that saw does not count, not even until the
+// scheduler hears of the edit, and what the new check sees does.
+func TestEditedCheckWhileProbing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, map[string]config.Check{"old": checkOf(config.CheckTCP, nil), "new": checkOf(config.CheckTCP, nil)}, nil)
+		b.world.set("192.0.2.1", "gone")
+		b.world.slow["192.0.2.1"] = 2500 * time.Millisecond
+		before := b.serve("app.example.com.", "main old 192.0.2.1")
+		b.Refresh()
+		pass(2400 * time.Millisecond)
+		after := &policy.Policy{Owner: before.Owner, Type: before.Type, IDs: before.IDs, Checks: []string{"new"}, Endpoints: before.Endpoints}
+		b.table.Replace("public", []*policy.Policy{before}, []*policy.Policy{after})
+		pass(200 * time.Millisecond)
+		if got := after.Slots[0].Health(); got != policy.Unknown {
+			t.Errorf("after the late attempt: got %v, want unknown", got)
+		}
+		b.Refresh()
+		pass(3 * time.Second)
+		if got := after.Slots[0].Health(); got != policy.Down {
+			t.Errorf("after the new check's own: got %v, want down", got)
+		}
+	})
+}
