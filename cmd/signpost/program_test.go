@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -26,10 +27,10 @@ type program struct {
 	addr, admin string
 }
 
-// compiledPlugins returns a directory of compiled code for several programs: compiling takes each a second.
+// compiledPlugins returns a directory of compiled code for several programs: compiling takes each a second, or ten with the race detector.
 func compiledPlugins(t *testing.T) string {
 	t.Helper()
-	cache := t.TempDir()
+	cache := cmp.Or(os.Getenv("CACHE_DIRECTORY"), t.TempDir())
 	warm := exec.Command("signpost", "check", t.TempDir())
 	warm.Env = append(os.Environ(), "CACHE_DIRECTORY="+cache)
 	if out, err := warm.CombinedOutput(); err != nil {

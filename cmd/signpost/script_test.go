@@ -36,12 +36,7 @@ func TestMain(m *testing.M) {
 
 // Protects the behaviour that a user sees: each script starts the real program on real sockets. See commands for what scripts can say.
 func TestScripts(t *testing.T) {
-	cache := t.TempDir() // compiled plugins, shared: compiling them takes a second, and all scripts at once would take longer
-	warm := exec.Command("signpost", "check", t.TempDir())
-	warm.Env = append(os.Environ(), "CACHE_DIRECTORY="+cache)
-	if out, err := warm.CombinedOutput(); err != nil {
-		t.Fatalf("signpost check of an empty directory: %v\n%s", err, out)
-	}
+	cache := compiledPlugins(t)
 	sample, err := filepath.Abs("../../zonefiles/sample.mmdb") // a database of places; $SAMPLE
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"sync"
 	"testing"
 
@@ -17,9 +18,9 @@ import (
 	"signpost/plugins"
 )
 
-// builtin is the plugin host of all tests: it takes a second to compile.
+// builtin is the plugin host of all tests: it takes a second to compile, or ten with the race detector unless there is a cache.
 var builtin = sync.OnceValues(func() (*plugin.Host, error) {
-	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin()})
+	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin(), CacheDir: os.Getenv("CACHE_DIRECTORY")})
 	if err == nil {
 		<-h.Ready()
 		err = h.Err()

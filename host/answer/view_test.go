@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 
@@ -126,7 +127,7 @@ func TestViewsNotReady(t *testing.T) {
 	})
 	t.Run("failing", func(t *testing.T) {
 		w, snap := routedViews(t, nil, texts, "internal", "public")
-		h, err := plugin.New(t.Context(), plugin.Options{Builtin: plugins.Builtin()})
+		h, err := plugin.New(t.Context(), plugin.Options{Builtin: plugins.Builtin(), CacheDir: os.Getenv("CACHE_DIRECTORY")})
 		if err != nil {
 			t.Fatal(err)
 		}

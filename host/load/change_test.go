@@ -40,7 +40,7 @@ const (
 // withPlugins gives a Loader a plugin host without built-ins.
 func withPlugins(t *testing.T, builtin []byte) func(*Options) {
 	t.Helper()
-	h, err := plugin.New(context.Background(), plugin.Options{Builtin: builtin})
+	h, err := plugin.New(context.Background(), plugin.Options{Builtin: builtin, CacheDir: os.Getenv("CACHE_DIRECTORY")})
 	must(t, err)
 	t.Cleanup(h.Close)
 	<-h.Ready()

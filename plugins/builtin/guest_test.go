@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -18,15 +17,23 @@ import (
 	"signpost/sdk/abi"
 )
 
+// TestMain keeps compiled code for all tests of the package: compiling takes a second, or ten with the race detector.
+func TestMain(m *testing.M) {
+	if os.Getenv("CACHE_DIRECTORY") == "" {
+		dir, err := os.MkdirTemp("", "builtin")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		os.Setenv("CACHE_DIRECTORY", dir)
+	}
+	m.Run()
+}
+
 // guests starts the embedded module.
 func guests(t testing.TB) *plugin.Host {
 	t.Helper()
-	var cache string
-	if dir, err := os.UserCacheDir(); err == nil && !testing.Short() {
-		cache = filepath.Join(dir, "signpost-test")
-		_ = os.MkdirAll(cache, 0o700) // New says what is wrong with it
-	}
-	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin(), CacheDir: cache})
+	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin(), CacheDir: os.Getenv("CACHE_DIRECTORY")})
 	if err != nil {
 		t.Fatal(err)
 	}
