@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"signpost/host/diag"
 	"signpost/host/plugin"
 	"signpost/host/policy"
 )
@@ -57,9 +58,14 @@ const (
 	hopelessAfter = 5000 // policies that are refused before any is accepted
 )
 
-// failedOn tells whether a diagnostic is about the plugin instead of the policy: it trapped, or its SDK caught a panic.
-func failedOn(text string) bool {
-	return strings.Contains(text, "the plugin failed on this policy") || strings.Contains(text, "the plugin panicked")
+// failure is the first diagnostic that is about the plugin instead of the policy: it trapped, or its SDK caught a panic. "": none is.
+func failure(diags diag.List) string {
+	for _, d := range diags {
+		if strings.Contains(d.Text, "the plugin failed on this policy") || strings.Contains(d.Text, "the plugin panicked") {
+			return d.Text
+		}
+	}
+	return ""
 }
 
 // errAllRefused tells that no policy could be drawn.
@@ -109,10 +115,8 @@ func (f *fuzzer) policy() {
 	p, diags := f.bench.host.Route(&s.spec, f.terms)
 	if p == nil {
 		f.report.Refused++
-		for _, d := range diags {
-			if failedOn(d.Text) && !f.found[findConfigure] {
-				f.foundConfigure(s, d.Text)
-			}
+		if text := failure(diags); text != "" && !f.found[findConfigure] {
+			f.foundConfigure(s, text)
 		}
 		return
 	}
@@ -219,7 +223,7 @@ func (f *fuzzer) scope(s *scene, p *policy.Policy, i int, before *result) {
 		return
 	}
 	f.found[findScope] = true
-	small = f.shrink(small, f.badScope)
+	small = shrink(small, f.badScope)
 	first := f.alone(small, 0)
 	detail := fmt.Sprintf("the decision for %s says scope %d, and the one for %s in it differs", small.facts[0].Client,
 		scopeOf(&small.facts[0], &first.decision), small.facts[1].Client)
@@ -251,22 +255,22 @@ func sameWithin(one, two *policy.Facts, scope int, known uint8, same bool) bool 
 // foundConfigure reports a policy on which configure traps or runs out of fuel.
 func (f *fuzzer) foundConfigure(s *scene, detail string) {
 	f.found[findConfigure] = true
-	reason := func(s *scene) string {
+	s, detail = smallestFailure(s, detail, "policies", func(s *scene) diag.List {
 		_, diags := f.bench.host.Route(&s.spec, f.terms)
-		for _, d := range diags {
-			if failedOn(d.Text) {
-				return d.Text
-			}
-		}
-		return ""
-	}
-	if again := reason(s); again == "" {
-		detail += "; only after other policies"
-	} else {
-		s = f.shrink(s, func(s *scene) bool { return reason(s) != "" })
-		detail = cmp.Or(reason(s), again)
-	}
+		return diags
+	})
 	f.report.Finds = append(f.report.Finds, Find{findConfigure, detail, s.text(findConfigure, nil) + "want refused what is wrong with it\n"})
+}
+
+// smallestFailure makes a policy or a check small on which configure fails, and returns what is said of it then. detail is what was said of it
+// behind others of its kind.
+func smallestFailure[T shrinkable[T]](one T, detail, others string, configure func(T) diag.List) (T, string) {
+	again := failure(configure(one))
+	if again == "" {
+		return one, detail + "; only after other " + others
+	}
+	one = shrink(one, func(smaller T) bool { return failure(configure(smaller)) != "" })
+	return one, cmp.Or(failure(configure(one)), again)
 }
 
 // foundDecide reports a decision that failed.
@@ -292,7 +296,7 @@ func (f *fuzzer) foundDecide(s *scene, i int, r *result) {
 	}
 	detail := r.problem
 	if bad(small) {
-		small = f.shrink(small, bad)
+		small = shrink(small, bad)
 		detail = problem(small)
 	}
 	wants := make([][]string, len(small.facts))
@@ -318,7 +322,7 @@ func (f *fuzzer) foundState(spec policy.Spec, one, two *result, histories ...[]p
 	detail := fmt.Sprintf("got %s, and %s after other decisions", strings.Join(f.wants(small, 0, one), ", "), strings.Join(f.wants(small, 0, two), ", "))
 	for _, facts := range histories {
 		if tried := (&scene{spec, facts}); bad(tried) {
-			small = f.shrink(tried, bad)
+			small = shrink(tried, bad)
 			break
 		}
 	}

@@ -1,11 +1,11 @@
 package workshop
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"signpost/host/diag"
 	"signpost/host/plugin"
 	"signpost/host/policy"
 )
@@ -28,10 +28,8 @@ func (f *fuzzer) check() {
 	j, diags := f.bench.host.Judge(&d.spec, f.terms)
 	if j == nil {
 		f.report.Refused++
-		for _, problem := range diags {
-			if failedOn(problem.Text) && !f.found[findConfigure] {
-				f.foundCheck(d, problem.Text)
-			}
+		if text := failure(diags); text != "" && !f.found[findConfigure] {
+			f.foundCheck(d, text)
 		}
 		return
 	}
@@ -104,21 +102,10 @@ func (f *fuzzer) hearAll(d *docket) []plugin.Verdict {
 // foundCheck reports a check on which configure traps or runs out of fuel.
 func (f *fuzzer) foundCheck(d *docket, detail string) {
 	f.found[findConfigure] = true
-	reason := func(d *docket) string {
+	d, detail = smallestFailure(d, detail, "checks", func(d *docket) diag.List {
 		_, diags := f.bench.host.Judge(&d.spec, f.terms)
-		for _, problem := range diags {
-			if failedOn(problem.Text) {
-				return problem.Text
-			}
-		}
-		return ""
-	}
-	if again := reason(d); again == "" {
-		detail += "; only after other checks"
-	} else {
-		d = shrinkDocket(d, func(d *docket) bool { return reason(d) != "" })
-		detail = cmp.Or(reason(d), again)
-	}
+		return diags
+	})
 	f.report.Finds = append(f.report.Finds, Find{findConfigure, detail, d.text(findConfigure, nil) + "want refused what is wrong with it\n"})
 }
 
@@ -143,7 +130,7 @@ func (f *fuzzer) foundJudge(d *docket, i int, detail string) {
 		small = &docket{d.spec, d.histories[:i+1]}
 	}
 	if bad(small) {
-		small = shrinkDocket(small, bad)
+		small = shrink(small, bad)
 		detail = problem(small)
 	}
 	f.report.Finds = append(f.report.Finds, Find{findJudge, detail, small.text(findJudge, f.hearAll(small))})
@@ -164,7 +151,7 @@ func (f *fuzzer) foundVerdict(spec policy.Spec, one, two *plugin.Verdict, pasts 
 	detail := fmt.Sprintf("got %s, and %s after other verdicts", strings.Join(describeVerdict(one), ", "), strings.Join(describeVerdict(two), ", "))
 	for _, histories := range pasts {
 		if tried := (&docket{spec, histories}); bad(tried) {
-			small = shrinkDocket(tried, bad)
+			small = shrink(tried, bad)
 			break
 		}
 	}
@@ -191,24 +178,6 @@ func (d *docket) text(name string, verdicts []plugin.Verdict) string {
 		}
 	}
 	return b.String()
-}
-
-// shrinkDocket makes a docket smaller for as long as bad holds.
-func shrinkDocket(d *docket, bad func(*docket) bool) *docket {
-	tries := 0
-	for progress := true; progress; {
-		progress = false
-		for smaller := range d.smaller {
-			if tries++; tries > shrinkTries {
-				return d
-			}
-			if bad(smaller) {
-				d, progress = smaller, true
-				break
-			}
-		}
-	}
-	return d
 }
 
 // smaller yields dockets with one thing less.

@@ -39,9 +39,6 @@ const (
 	wantBecause
 )
 
-// Judged tells whether the case is about a check instead of a name's candidates.
-func (c *Case) Judged() bool { return c.judged }
-
 // judge reads the line that makes a case one about a check.
 func (p *goldenParser) judge(text, note string) {
 	c := p.current

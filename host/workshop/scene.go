@@ -73,22 +73,27 @@ func (f *fuzzer) alone(s *scene, i int) *result {
 	return results[0]
 }
 
-// shrink makes a scene smaller for as long as bad holds.
-func (f *fuzzer) shrink(s *scene, bad func(*scene) bool) *scene {
+// shrinkable is a scene, or a docket.
+type shrinkable[T any] interface {
+	smaller(yield func(T) bool) // those with one thing less
+}
+
+// shrink makes one smaller for as long as bad holds.
+func shrink[T shrinkable[T]](one T, bad func(T) bool) T {
 	tries := 0
 	for progress := true; progress; {
 		progress = false
-		for smaller := range s.smaller {
+		for smaller := range one.smaller {
 			if tries++; tries > shrinkTries {
-				return s
+				return one
 			}
 			if bad(smaller) {
-				s, progress = smaller, true
+				one, progress = smaller, true
 				break
 			}
 		}
 	}
-	return s
+	return one
 }
 
 // smaller yields scenes with one thing less.
