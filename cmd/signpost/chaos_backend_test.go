@@ -165,6 +165,9 @@ func (b *chaosBackend) serve(c net.Conn) {
 	}
 }
 
+// chaosValid is how long certificates are valid before and after now, however the server's clock is set.
+const chaosValid = 4 * chaosAheadMax
+
 // chaosCertificates makes certificates by an authority, whose own is returned in PEM.
 func chaosCertificates(t *testing.T) (map[string]*tls.Certificate, string) {
 	t.Helper()
@@ -189,15 +192,15 @@ func chaosCertificates(t *testing.T) (map[string]*tls.Certificate, string) {
 	now := time.Now()
 	root, rootKey := sign(&x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Chaos"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		NotBefore: now.Add(-chaosValid), NotAfter: now.Add(chaosValid), KeyUsage: x509.KeyUsageCertSign,
 	}, nil, nil)
 	made := map[string]*tls.Certificate{}
 	for name, template := range map[string]*x509.Certificate{
-		"good":    {NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}},
-		"expired": {NotAfter: now.Add(-time.Minute), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}},
-		"other":   {NotAfter: now.Add(time.Hour), DNSNames: []string{"other.example.com"}},
+		"good":    {NotAfter: now.Add(chaosValid), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}},
+		"expired": {NotAfter: now.Add(-2 * chaosAheadMax), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}},
+		"other":   {NotAfter: now.Add(chaosValid), DNSNames: []string{"other.example.com"}},
 	} {
-		template.SerialNumber, template.NotBefore = big.NewInt(2), now.Add(-time.Hour)
+		template.SerialNumber, template.NotBefore = big.NewInt(2), now.Add(-chaosValid)
 		leaf, key := sign(template, root, rootKey)
 		made[name] = &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key}
 	}

@@ -44,12 +44,13 @@ func TestProbeChaos(t *testing.T) {
 	seed := rand.Uint64()
 	c := &chaos{t: t, dir: t.TempDir(), state: t.TempDir(), cache: compiledPlugins(t), random: rand.New(rand.NewPCG(seed, seed)), addr: freePort(t)}
 	c.declare()
+	c.word.clock = newSkewed(t)
 	c.start()
 	c.settle()
 	goroutines, files := c.program.metric("go_goroutines"), c.program.metric("process_open_fds")
 
 	end := time.Now().Add(lasts)
-	nextTurn, nextKill := time.Now(), time.Now().Add(lasts/4)
+	nextTurn, nextKill, nextStep := time.Now(), time.Now().Add(lasts/4), time.Now().Add(lasts/8)
 	for time.Now().Before(end) && !t.Failed() {
 		now := time.Now()
 		if now.After(nextTurn) {
@@ -58,6 +59,10 @@ func TestProbeChaos(t *testing.T) {
 			c.turns++
 			nextTurn = now.Add(time.Duration(c.random.IntN(600)) * time.Millisecond)
 		}
+		if now.After(nextStep) && c.word.step(c.random) {
+			nextStep = now.Add(time.Duration(c.random.IntN(2000)) * time.Millisecond)
+		}
+		c.word.see(c.program)
 		if now.After(nextKill) {
 			c.kill()
 			nextKill = time.Now().Add(2*time.Second + time.Duration(c.random.IntN(10_000))*time.Millisecond)
@@ -73,7 +78,7 @@ func TestProbeChaos(t *testing.T) {
 	p.wait("as many goroutines as at the start", func() bool { return p.metric("go_goroutines") <= goroutines+2 })
 	p.wait("as many open files as at the start", func() bool { return p.metric("process_open_fds") <= files+2 })
 	p.stop()
-	t.Logf("seed %d: %d changes, %d kills, %d answers", seed, c.turns, c.kills, c.answers)
+	t.Logf("seed %d: %d changes, %d kills, %d answers, %s", seed, c.turns, c.kills, c.answers, &c.word)
 	for _, b := range c.backends {
 		t.Logf("%-6s contradicted the truth for at most %v of %v", b.name, b.worst.Round(10*time.Millisecond), chaosBound)
 		if b.listener != nil {
@@ -92,6 +97,7 @@ type chaos struct {
 	serving               time.Time // since when
 	backends              []*chaosBackend
 	resolv                string // the file that stands in for resolv.conf; "": host names are left out
+	word                  chaosWord
 	turns, kills, answers int
 }
 
@@ -129,6 +135,7 @@ func (c *chaos) declare() {
 		fmt.Fprintf(&zone, "%s IN A 127.0.0.1 ;@ failover id=main role=primary check=%s\n", b.name, b.name)
 		fmt.Fprintf(&zone, "%s IN A %s ;@ failover id=standby role=secondary\n", b.name, chaosStandby)
 	}
+	fmt.Fprintf(&zone, "held IN A 192.0.2.8 ;@ failover id=main role=primary\nheld IN A %s ;@ failover id=standby role=secondary\n", chaosStandby)
 	saveFile(c.t, config.String(), c.dir, "signpost.yaml")
 	saveFile(c.t, zone.String(), c.dir, "example.com.zone")
 }
@@ -184,6 +191,9 @@ func (c *chaos) start() {
 		}
 		p.cmd = exec.Command(args[0], args[1:]...)
 		p.cmd.Env = append(os.Environ(), "CACHE_DIRECTORY="+c.cache, "STATE_DIRECTORY="+c.state)
+		if c.word.clock != nil {
+			p.cmd.Env = append(p.cmd.Env, c.word.clock.env())
+		}
 		p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.log
 	})
 	c.program.wait("the first round of probes", func() bool { // until then the zone is not there
@@ -197,6 +207,7 @@ func (c *chaos) kill() {
 	c.t.Helper()
 	_ = c.program.cmd.Process.Kill() // it runs, and observe would tell if not
 	<-c.program.exited
+	c.word.step(c.random) // what it remembers is from the future then, or old
 	c.kills++
 	c.start()
 }

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", scriptsAtOnce); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"signpost": main})
+	testscript.Main(m, map[string]func(){"signpost": steppedMain})
 }
 
 // Protects the behaviour that a user sees: each script starts the real program on real sockets. See commands for what scripts can say.

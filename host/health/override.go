@@ -44,26 +44,36 @@ func (o *Override) Expired(now time.Time) bool {
 	return !o.Until.IsZero() && !now.Round(0).Before(o.Until)
 }
 
-// share is the percentage of its weight that the override leaves to a candidate at a time.
-func (o *Override) share(now time.Time) uint8 {
-	if o.Force != ForceDrain {
-		return 100
-	}
-	left := o.Over - now.Round(0).Sub(o.At)
-	switch {
-	case left <= 0:
-		return 0
-	case left >= o.Over:
-		return 100
-	}
-	steps := (left*100/drainStep + o.Over - 1) / o.Over // those begun
-	return uint8(steps * drainStep)
-}
-
 // held is an override in force.
 type held struct {
 	Override
-	left uint8 // percent that a drain leaves to its candidates: it only falls, also when the clock is set back or the drain is said again
+	began time.Time // its At, on the clock that nobody sets: a drain takes as long as it was told to
+	left  uint8     // percent that a drain leaves to its candidates: it only falls, also when the drain is said again
+}
+
+// begin finds out when o began, which may have been before a restart; before is what was in force of its pattern, if anything was.
+func (h *held) begin(before *held, now time.Time) {
+	if before != nil && before.At.Equal(h.At) {
+		h.began = before.began
+		return
+	}
+	h.began = now.Add(-max(0, now.Round(0).Sub(h.At)))
+}
+
+// share is the percentage of its weight that the override leaves to a candidate at a time.
+func (h *held) share(now time.Time) uint8 {
+	if h.Force != ForceDrain {
+		return 100
+	}
+	left := h.Over - now.Sub(h.began)
+	switch {
+	case left <= 0:
+		return 0
+	case left >= h.Over:
+		return 100
+	}
+	steps := (left*100/drainStep + h.Over - 1) / h.Over // those begun
+	return uint8(steps * drainStep)
 }
 
 // leaves is what a drain of the same candidates that comes next begins with at most.
@@ -90,9 +100,10 @@ func (t *Table) holdLocked(list []Override) {
 	next := make([]*held, 0, len(list))
 	for _, o := range list {
 		h := &held{Override: o, left: 100}
+		var same *held
 		for _, before := range t.overrides {
 			if before.Pattern == o.Pattern {
-				h.left = before.leaves()
+				same, h.left = before, before.leaves()
 				if o.At.IsZero() && before.Force == o.Force && before.Over == o.Over {
 					h.At = before.At
 				}
@@ -101,6 +112,7 @@ func (t *Table) holdLocked(list []Override) {
 		if h.At.IsZero() {
 			h.At = now.Round(0)
 		}
+		h.begin(same, now)
 		h.left = min(h.left, h.share(now))
 		if !h.Expired(now) {
 			next = append(next, h)

@@ -96,3 +96,19 @@ func TestSettler(t *testing.T) {
 		}
 	}
 }
+
+// Protects edits from a clock that is set back while one settles: when a file was touched goes with the clock that nobody sets.
+func TestTouched(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		name       string
+		file, want time.Time
+	}{
+		{"a while ago", now.Add(-time.Minute), now.Add(-time.Minute)},
+		{"in the future", now.Add(time.Hour), now},
+	} {
+		if got := (stamp{modNanos: c.file.UnixNano()}).touched(now); got != c.want { // both readings
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+}

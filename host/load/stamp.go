@@ -44,11 +44,8 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// touched returns when the file last changed, as far as the file system knows, but never later than now.
+// touched returns when the file last changed, as far as the file system knows, but never later than now. It goes with the clock that nobody sets, as
+// now does: whoever waits for a time after it waits no longer when the clock is set back.
 func (s stamp) touched(now time.Time) time.Time {
-	at := time.Unix(0, max(s.modNanos, s.metaNanos))
-	if at.After(now) {
-		return now
-	}
-	return at
+	return now.Add(-max(0, now.Sub(time.Unix(0, max(s.modNanos, s.metaNanos)))))
 }

@@ -182,7 +182,7 @@ func (m *memory) restore(t *target, now time.Duration, wall time.Time) bool {
 		limit = max(limit, t.check.config.Push.Within)
 	}
 	history := unpack(r.Attempts, now-age)
-	if r.Since.After(wall) || r.Held < 0 || r.RTT < 0 { // nobody has written that here
+	if r.Since.After(wall) || r.Held < 0 || r.RTT < 0 { // nobody has written that here, or the clock was set back
 		return false
 	}
 	if age < 0 || len(history) == 0 || now-history[0].ended > limit {
