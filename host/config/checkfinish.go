@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"signpost/host/diag"
+	"signpost/sdk/abi"
 )
 
 // checkNames are the names of the checks, in order.
@@ -161,16 +162,16 @@ func (p *parser) finishTimes(name string, check *Check) {
 		check.Respond = min(check.Respond, check.Interval)
 	}
 	if fast, said := p.setting(name, "fast-interval"); said && check.FastInterval > check.Interval {
-		p.diags.Errorf(fast, "checks.%s.fast-interval: %s is longer than the interval, %s", name, shortDuration(check.FastInterval), shortDuration(check.Interval))
+		p.diags.Errorf(fast, "checks.%s.fast-interval: %s is longer than the interval, %s", name, abi.DurationText(check.FastInterval), abi.DurationText(check.Interval))
 	}
 	const late = "so a probe that hangs delays the next ones"
 	switch {
 	case saidConnect && check.Connect > check.Interval:
-		p.diags.Warnf(connect, "checks.%s.connect-timeout: %s is longer than the interval, %s, %s", name, shortDuration(check.Connect), shortDuration(check.Interval), late)
+		p.diags.Warnf(connect, "checks.%s.connect-timeout: %s is longer than the interval, %s, %s", name, abi.DurationText(check.Connect), abi.DurationText(check.Interval), late)
 	case saidRespond && check.Respond > check.Interval:
-		p.diags.Warnf(respond, "checks.%s.response-timeout: %s is longer than the interval, %s, %s", name, shortDuration(check.Respond), shortDuration(check.Interval), late)
+		p.diags.Warnf(respond, "checks.%s.response-timeout: %s is longer than the interval, %s, %s", name, abi.DurationText(check.Respond), abi.DurationText(check.Interval), late)
 	case saidConnect && saidRespond && check.Connect+check.Respond > check.Interval:
 		p.diags.Warnf(respond, "checks.%s.response-timeout: %s and the connect-timeout, %s, are together longer than the interval, %s, %s", name,
-			shortDuration(check.Respond), shortDuration(check.Connect), shortDuration(check.Interval), late)
+			abi.DurationText(check.Respond), abi.DurationText(check.Connect), abi.DurationText(check.Interval), late)
 	}
 }

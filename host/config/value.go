@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"signpost/host/diag"
+	"signpost/sdk/abi"
 )
 
 // scalar returns the text of a single value as it was written, without quotes.
@@ -190,23 +191,11 @@ func (p *parser) duration(v value, from, to time.Duration) (time.Duration, bool)
 	case err != nil:
 		p.diags.Errorf(v.pos, "%s: %q is not a duration such as 500ms, 10s or 1m30s", v.key, raw)
 	case d < from || d > to:
-		p.diags.Errorf(v.pos, "%s: %s is outside %s..%s", v.key, raw, shortDuration(from), shortDuration(to))
+		p.diags.Errorf(v.pos, "%s: %s is outside %s..%s", v.key, raw, abi.DurationText(from), abi.DurationText(to))
 	default:
 		return d, true
 	}
 	return 0, false
-}
-
-// shortDuration prints 1h, not 1h0m0s.
-func shortDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 func setWindow(p *parser, _ string, v value) {

@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/miekg/dns"
 )
@@ -108,7 +109,7 @@ func questionsOf(zones []zoneFile) []question {
 	for _, owner := range full {
 		list := everyNodeTypes
 		for typ := range types[owner] {
-			if !contains(list, typ) {
+			if !slices.Contains(list, typ) {
 				list = append(list[:len(list):len(list)], typ)
 			}
 		}
@@ -184,13 +185,4 @@ func otherCase(name []byte) []byte {
 		}
 	}
 	return out
-}
-
-func contains(list []uint16, typ uint16) bool {
-	for _, t := range list {
-		if t == typ {
-			return true
-		}
-	}
-	return false
 }

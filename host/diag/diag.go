@@ -5,7 +5,10 @@ package diag
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +78,21 @@ func OneLine(text string) string {
 		}
 	}
 	return text
+}
+
+// Cause strips the operation and the path of a system error: what it is told of names the file, as its user knows it.
+func Cause(err error) error {
+	var (
+		path *fs.PathError
+		link *os.LinkError
+	)
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 // List is diagnostics in the order found.

@@ -31,7 +31,7 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 			return false
 		}
 		if c.err != nil {
-			l.found.config.Errorf(pos, "%v", cause(c.err))
+			l.found.config.Errorf(pos, "%v", diag.Cause(c.err))
 			return l.refuseConfig()
 		}
 		var diags diag.List

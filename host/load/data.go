@@ -159,7 +159,7 @@ func (b *batch) readData(j *dataJob) {
 	case j.unsettled:
 		return
 	case c.err != nil:
-		j.diags.Errorf(j.file.Pos, "%s: %s cannot be read: %v%s", dataKeys[j.kind], j.file.Path, cause(c.err), j.stays())
+		j.diags.Errorf(j.file.Pos, "%s: %s cannot be read: %v%s", dataKeys[j.kind], j.file.Path, diag.Cause(c.err), j.stays())
 		return
 	case c.sum == j.known:
 		j.same = true

@@ -99,7 +99,7 @@ func (l *Loader) lookWatched() look {
 func (l *Loader) trusted(seen look) bool {
 	switch {
 	case seen.err != nil:
-		l.found.dir.Errorf(diag.Pos{File: l.options.Dir}, "directory cannot be read: %v; %s", cause(seen.err), l.stays())
+		l.found.dir.Errorf(diag.Pos{File: l.options.Dir}, "directory cannot be read: %v; %s", diag.Cause(seen.err), l.stays())
 		l.replaced = true
 		return false
 	case !l.replaced && (l.root == nil || os.SameFile(l.root, seen.root)):
@@ -112,7 +112,7 @@ func (l *Loader) trusted(seen look) bool {
 		l.settler.vanished = later(l.settler.vanished, stampOfInfo(seen.root).touched(l.options.Now()))
 	}
 	for _, sub := range slices.Sorted(maps.Keys(seen.denied)) {
-		l.found.dir.Errorf(diag.Pos{File: sub}, "directory cannot be read: %v; %s", cause(seen.denied[sub]), l.stays())
+		l.found.dir.Errorf(diag.Pos{File: sub}, "directory cannot be read: %v; %s", diag.Cause(seen.denied[sub]), l.stays())
 	}
 	return true
 }

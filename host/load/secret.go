@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // readSecrets reads the secrets of keys that have files of their own. It is false while one of the files is being written. The files are followed
@@ -27,7 +28,7 @@ func (l *Loader) readSecrets(r *reader, cfg *config.Config) (settled bool) {
 			continue
 		}
 		if c.err != nil {
-			l.found.config.Errorf(file.Pos, "key %s: %s cannot be read: %v", key.Name, file.Path, cause(c.err))
+			l.found.config.Errorf(file.Pos, "key %s: %s cannot be read: %v", key.Name, file.Path, diag.Cause(c.err))
 			continue
 		}
 		secret, err := config.ParseSecret(string(c.text))

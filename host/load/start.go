@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // settleMax bounds the wait at the start for files that were written a moment ago. What moves longer is loaded later.
@@ -26,7 +26,7 @@ func (l *Loader) Start(ctx context.Context) error {
 		err = checkDir(dir)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", l.options.Dir, cause(err))
+		return fmt.Errorf("%s: %w", l.options.Dir, diag.Cause(err))
 	}
 	l.options.Dir = dir
 	l.serials = newSerials(l.options.StateDir, dir, l.options.Log)
@@ -98,15 +98,6 @@ func checkDir(dir string) error {
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
 		return errNoDirectory
-	}
-	return err
-}
-
-// cause strips the operation and the path of a system error.
-func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
 	}
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime"
 
+	"signpost/host/diag"
+
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
 )
@@ -39,7 +41,7 @@ func (h *Host) compileCode(ctx context.Context, wasm []byte) (*code, error) {
 // warn tells that code could not be kept.
 func (h *Host) warn(err error) {
 	if err != nil && h.warning != nil {
-		h.warning(fmt.Errorf("keep compiled plugins in %s: %w", h.kept.dir, firstLine(cause(err))))
+		h.warning(fmt.Errorf("keep compiled plugins in %s: %w", h.kept.dir, firstLine(diag.Cause(err))))
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"signpost/host/diag"
 )
 
 // kept is where compiled code waits for the next start:
@@ -41,18 +43,9 @@ const (
 func (k kept) check() error {
 	err := os.MkdirAll(k.dir, 0o700)
 	if err != nil {
-		return fmt.Errorf("keep compiled plugins in %s: %w", k.dir, cause(err))
+		return fmt.Errorf("keep compiled plugins in %s: %w", k.dir, diag.Cause(err))
 	}
 	return nil
-}
-
-// cause strips the operation and the path of a system error.
-func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
 }
 
 // place is the directory of one module's code.

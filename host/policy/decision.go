@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"slices"
 
 	"signpost/host/geo"
 )
@@ -175,7 +176,7 @@ func (d *Decision) DrawPick(random uint64, dst []int) []int {
 		mark := below(random, total)
 		random = mix(random)
 		for i, weight := range d.Weights {
-			if drawn(dst[first:], i) {
+			if slices.Contains(dst[first:], i) {
 				continue
 			}
 			if mark < uint64(weight) {
@@ -187,15 +188,6 @@ func (d *Decision) DrawPick(random uint64, dst []int) []int {
 		}
 	}
 	return dst
-}
-
-func drawn(dst []int, index int) bool {
-	for _, have := range dst {
-		if have == index {
-			return true
-		}
-	}
-	return false
 }
 
 // below maps random bits to 0..limit-1 without bias (Lemire: a product whose low half falls into the uneven rest is drawn again).

@@ -2,7 +2,6 @@ package zonefile
 
 import (
 	"bytes"
-	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -130,7 +129,7 @@ func (r *reader) includeDirective() {
 	}
 	text, err := r.src.Open(name)
 	if err != nil {
-		r.errorAt(t.line, t.col, "$INCLUDE: %s cannot be read: %s", name, openReason(err))
+		r.errorAt(t.line, t.col, "$INCLUDE: %s cannot be read: %v", name, diag.Cause(err))
 		return
 	}
 	r.follow(text, uint16(file), origin)
@@ -203,13 +202,4 @@ func unescapeAll(text []byte) string {
 		out, text = append(out, c), text[used:]
 	}
 	return string(out)
-}
-
-// openReason is what a person needs to know of an error of Open: the path stands in the message already.
-func openReason(err error) string {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	return err.Error()
 }

@@ -49,7 +49,7 @@ func OpenFile(src Source) (*File, diag.List) {
 	text, err := src.Open(src.Path)
 	if err != nil {
 		var diags diag.List
-		diags.Errorf(diag.Pos{File: src.Path}, "zone file cannot be read: %s", openReason(err))
+		diags.Errorf(diag.Pos{File: src.Path}, "zone file cannot be read: %v", diag.Cause(err))
 		return nil, diags
 	}
 	return parseFile(src, bytes.Clone(text))

@@ -71,7 +71,7 @@ func (r *reader) readRoot() {
 	text, err := r.src.Open(r.src.Path)
 	r.files = append(r.files, r.src.Path)
 	if err != nil {
-		r.diags.Errorf(diag.Pos{File: r.src.Path}, "zone file cannot be read: %s", openReason(err))
+		r.diags.Errorf(diag.Pos{File: r.src.Path}, "zone file cannot be read: %v", diag.Cause(err))
 		return
 	}
 	r.chain = append(r.chain, include{path: r.src.Path})

@@ -244,15 +244,5 @@ func writeWhole(path string, text []byte) error {
 // unwritten tells why a file could not be written, without the name of the one that was to become it: that is another one each time, and who
 // says each error once would say it for ever.
 func unwritten(path string, err error) error {
-	var (
-		at   *fs.PathError
-		link *os.LinkError
-	)
-	switch {
-	case errors.As(err, &at):
-		err = at.Err
-	case errors.As(err, &link):
-		err = link.Err
-	}
-	return fmt.Errorf("write overrides: %s: %w", path, err)
+	return fmt.Errorf("write overrides: %s: %w", path, diag.Cause(err))
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // secure makes TLS handshakes as a check says.
@@ -112,11 +112,7 @@ func (s *secure) path(file config.File) string {
 
 // unreadable tells of a file that cannot be read.
 func unreadable(file config.File, err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		err = at.Err // without the path, which is another one for everybody
-	}
-	return &Obstacle{file.Pos, file.Path + ": " + err.Error()}
+	return &Obstacle{file.Pos, file.Path + ": " + diag.Cause(err).Error()}
 }
 
 // session is a line after the handshake.
