@@ -13,11 +13,11 @@ import (
 
 // Inspection is what a module is and what it costs to have it.
 type Inspection struct {
-	SHA256     string       // of the file, hex
-	Plugins    []abi.Plugin // as the manifest has them
-	Compile    time.Duration
+	SHA256     string        // of the file, hex
+	Plugins    []abi.Plugin  // as the manifest has them
+	Compile    time.Duration // or what it took to find the code on the disk
 	Start      time.Duration // of one instance
-	StartFuel  uint64        // of _initialize
+	StartFuel  uint64        // of the start section and _initialize
 	StartLimit uint64
 	Memory     uint32 // bytes of an instance that has started and was asked what it is
 	Limits     Limits // as a decision gets them, without what is added for each candidate
@@ -25,7 +25,6 @@ type Inspection struct {
 
 // Inspect admits and compiles a module, starts it and asks what it is, and forgets it. The error is what Load would say.
 func (h *Host) Inspect(ctx context.Context, wasm []byte, limits Limits) (*Inspection, error) {
-	begin := time.Now()
 	m, err := h.compile(ctx, wasm, limits)
 	if err != nil {
 		return nil, err
@@ -34,18 +33,17 @@ func (h *Host) Inspect(ctx context.Context, wasm []byte, limits Limits) (*Inspec
 		m.control.close()
 		_ = m.code.close() // nobody uses it
 	}()
-	compiled := time.Now()
+	begin := time.Now()
 	in, err := m.instantiate()
 	if err != nil {
 		return nil, err
 	}
 	defer in.close()
-	i := &Inspection{SHA256: m.sum, Start: time.Since(compiled), StartLimit: startFuel, Limits: m.limits, Memory: m.control.memory.Size()}
-	i.Compile = compiled.Sub(begin) - i.Start // compile starts an instance too
+	i := &Inspection{SHA256: m.sum, Compile: m.took, Start: time.Since(begin), StartFuel: in.startFuel, StartLimit: startFuel, Limits: m.limits,
+		Memory: m.control.memory.Size()}
 	for _, p := range m.plugins {
 		i.Plugins = append(i.Plugins, p.about)
 	}
-	i.StartFuel = in.startFuel
 	return i, nil
 }
 

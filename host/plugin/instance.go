@@ -31,7 +31,7 @@ type instance struct {
 	fuel      api.MutableGlobal
 	configure api.Function
 	alloc     api.Function
-	startFuel uint64 // that _initialize spent
+	startFuel uint64 // that the start section and _initialize spent
 	duties    [dutyCount]duty
 	stack     [4]uint64
 	known     []known // by handle
@@ -82,11 +82,11 @@ func (in *instance) begin() error {
 	in.configure = in.guest.ExportedFunction(abi.ExportConfigure)
 	in.alloc = in.guest.ExportedFunction(abi.ExportAlloc)
 	if initialize := in.guest.ExportedFunction(abi.ExportInitialize); initialize != nil {
-		if _, err := in.call(initialize, startFuel); err != nil {
+		if _, err := in.call(initialize, in.left()); err != nil {
 			return fmt.Errorf("%s: %w", abi.ExportInitialize, err)
 		}
-		in.startFuel = startFuel - in.left()
 	}
+	in.startFuel = startFuel - in.left()
 	for _, p := range in.module.plugins {
 		if err := in.takeUp(p.kind); err != nil {
 			return err

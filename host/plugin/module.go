@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"signpost/host/policy"
 	"signpost/sdk/abi"
@@ -33,7 +34,8 @@ type module struct {
 	plugins []*plugin
 	seat    int // its place in every worker's list
 	spare   chan *instance
-	retired atomic.Bool // no policy refers to it any more: workers close their instances
+	took    time.Duration // to admit it and compile it, or find its code on the disk
+	retired atomic.Bool   // no policy refers to it any more: workers close their instances
 
 	// Guarded by Host.mu.
 	current  bool // Route finds it
@@ -74,6 +76,7 @@ func (h *Host) compile(ctx context.Context, wasm []byte, limits Limits) (*module
 		limits.Memory = memoryDefault
 	}
 	limits.Memory &^= pageLen - 1
+	begin := time.Now()
 	rewritten, err := admit(wasm, limits.Memory/pageLen, startFuel)
 	if err != nil {
 		return nil, err
@@ -83,6 +86,7 @@ func (h *Host) compile(ctx context.Context, wasm []byte, limits Limits) (*module
 	if m.code, err = h.compileCode(ctx, rewritten); err != nil {
 		return nil, fmt.Errorf("compile: %w", firstLine(err))
 	}
+	m.took = time.Since(begin)
 	if err := m.introduce(); err != nil {
 		_ = m.code.close() // nobody uses it
 		return nil, err
