@@ -73,8 +73,8 @@ func (v *Verdict) Set(state State, reason Reason, value uint32) {
 	v.raw.Health, v.raw.Reason, v.raw.Value = uint8(state), reason.number, value
 }
 
-// SetShare has the target get so many percent of its weight while it is not down, 0 to 100. Without it that is 100. Less and more are taken as
-// the nearest of these.
+// SetShare has the target get so many percent of its weight while it is up, 0 to 100. Without it that is 100; 0 is nothing: it counts as down.
+// Less and more are taken as the nearest of these.
 func (v *Verdict) SetShare(percent int) { v.raw.Share = uint8(max(0, min(percent, 100))) }
 
 // State returns the verdict as it has been given up to here: at first the one so far.

@@ -41,7 +41,7 @@ type Attempt struct {
 // Verdict is what a health plugin said.
 type Verdict struct {
 	Health  policy.Health
-	Share   uint8  // 0..100: percent of its weight that the target gets while it is not down
+	Share   uint8  // 0..100: percent of its weight that the target gets while it is up
 	Reason  string // "": none was given
 	Fuel    uint64
 	Problem string // why the plugin could not say; then Health is as it was, and Share 100. "": it could

@@ -47,10 +47,8 @@ func (s Scaffold) Title() string {
 }
 
 // Languages returns the languages that New knows, in alphabetical order.
-func Languages() []string { return folders("scaffold") }
-
-func folders(root string) []string {
-	entries, _ := scaffolds.ReadDir(root) // embedded: it is there
+func Languages() []string {
+	entries, _ := scaffolds.ReadDir("scaffold") // embedded: it is there
 	var names []string
 	for _, entry := range entries {
 		names = append(names, entry.Name())
@@ -74,9 +72,6 @@ func (s Scaffold) Check() error {
 	}
 	if s.Kind != "" && !slices.Contains(Kinds(), s.Kind) {
 		return fmt.Errorf("kind %q is not one of %s%s", s.Kind, strings.Join(Kinds(), ", "), diag.DidYouMean(s.Kind, Kinds()))
-	}
-	if judging := folders("health"); s.Kind == abi.KindHealth && !slices.Contains(judging, s.Language) {
-		return fmt.Errorf("there is no folder of a health plugin in %s, but in %s", s.Language, strings.Join(judging, ", "))
 	}
 	if s.Language == "rust" && s.Name[0] <= '9' {
 		return fmt.Errorf("name %q: cargo takes no name that begins with a digit", s.Name)

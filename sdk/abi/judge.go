@@ -54,7 +54,7 @@ type Attempt struct {
 // Verdict is the output half of a JudgeFrame.
 type Verdict struct {
 	Health uint8  // HealthUnknown, HealthUp or HealthDown
-	Share  uint8  // 0..100: percent of its weight that the target gets while it is not down; ShareUnsaid: 100
+	Share  uint8  // 0..100: percent of its weight that the target gets while it is up, 0: it counts as down; ShareUnsaid: 100
 	Reason uint16 // 0: none; otherwise the place in the manifest's reasons, from 1
 	Value  uint32 // stands in the reason's text for its first #
 	_      [8]byte

@@ -3,7 +3,8 @@
 // A policy has no clock, dice, network or files. It tells how the answers are to be shared between candidates, and the host draws.
 // README.md has a whole example.
 
-export { Decide, Plugin, Policy, routing } from "./plugin";
+export { Decide, Judge, Plugin, Policy, health, routing } from "./plugin";
 export { Attribute } from "./attribute";
 export { Decision, Facts } from "./decision";
 export { Coordinates, Network, code } from "./network";
+export { Attempt, History, Reason, State, Vantage, Verdict } from "./verdict";

@@ -4,11 +4,18 @@ import { About, Attribute } from "./attribute";
 import { Decision, Facts } from "./decision";
 import { Coordinates, Network } from "./network";
 import { quote, quoteAll } from "./text";
+import { History, Reason, Verdict } from "./verdict";
 
 /** How one policy decides. Make a class of your own that keeps what `decide` needs. */
 export abstract class Decide {
   /** Runs for a query. It must give the same result for the same facts, and make nothing new: what it makes is never freed. */
   abstract decide(f: Facts, d: Decision): void;
+}
+
+/** How one check is judged. Make a class of your own that keeps what `judge` needs. */
+export abstract class Judge {
+  /** Runs after a probe. It must give the same verdict for the same history, and make nothing new: what it makes is never freed. */
+  abstract judge(h: History, v: Verdict): void;
 }
 
 // The host reads so many problems, in 64 KiB; what is beyond is left out.
@@ -21,18 +28,30 @@ export const plugins: Plugin[] = [];
 /** Begins a plugin that chooses among the candidates of a name. `name` is what stands in zone files: lower-case letters, digits and
  * hyphens. `doc` is one line. */
 export function routing(name: string, version: string, doc: string): Plugin {
-  const plugin = new Plugin(name, version, doc);
+  return begin("routing", name, version, doc);
+}
+
+/** Begins a plugin that judges checks. `name` is what stands in signpost.yaml, `doc` is one line. */
+export function health(name: string, version: string, doc: string): Plugin {
+  return begin("health", name, version, doc);
+}
+
+function begin(kind: string, name: string, version: string, doc: string): Plugin {
+  const plugin = new Plugin(kind, name, version, doc);
   plugins.push(plugin);
   return plugin;
 }
 
-/** One plugin: what it is called, what its annotations may say, and how it decides. */
+/** One plugin: what it is called, what its annotations may say, and how it decides or judges. */
 export class Plugin {
   private wants: string[] = [];
   private attributes: About[] = [];
+  private reasons: string[] = [];
   private make: ((policy: Policy) => Decide) | null = null;
+  private examine: ((check: Policy) => Judge) | null = null;
 
   constructor(
+    private kind: string,
     private name: string,
     private version: string,
     private doc: string,
@@ -100,25 +119,41 @@ export class Plugin {
     return attribute;
   }
 
+  /** Adds a text that says why a verdict was given; its number stands in it for the first #. */
+  reason(text: string): Reason {
+    this.reasons.push(text);
+    return new Reason(<u16>this.reasons.length);
+  }
+
   /** Sets the function that turns one policy into how it decides. It runs once a policy, and may refuse what is wrong in it; what it
    * returns is not used then. */
   configure(make: (policy: Policy) => Decide): void {
     this.make = make;
   }
 
-  /** Runs what `configure` set. */
-  decider(policy: Policy): Decide {
+  /** Sets the function that turns one check, which is candidate 0 of the policy, into how it is judged. */
+  configureJudge(examine: (check: Policy) => Judge): void {
+    this.examine = examine;
+  }
+
+  /** Runs what `configure` set; null: nothing was. */
+  decider(policy: Policy): Decide | null {
     const make = this.make;
-    if (make == null) throw new Error("configure was not called");
-    return make(policy);
+    return make == null ? null : make(policy);
+  }
+
+  /** Runs what `configureJudge` set; null: nothing was. */
+  judge(check: Policy): Judge | null {
+    const examine = this.examine;
+    return examine == null ? null : examine(check);
   }
 
   json(): string {
     const attributes: string[] = [];
     for (let i = 0; i < this.attributes.length; i++) attributes.push(this.attributes[i].json());
     return (
-      '{"kind":"routing","name":' + quote(this.name) + ',"version":' + quote(this.version) + ',"doc":' + quote(this.doc) +
-      ',"wants":' + quoteAll(this.wants) + ',"attributes":[' + attributes.join(",") + "]}"
+      '{"kind":' + quote(this.kind) + ',"name":' + quote(this.name) + ',"version":' + quote(this.version) + ',"doc":' + quote(this.doc) +
+      ',"wants":' + quoteAll(this.wants) + ',"reasons":' + quoteAll(this.reasons) + ',"attributes":[' + attributes.join(",") + "]}"
     );
   }
 }

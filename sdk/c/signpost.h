@@ -486,8 +486,9 @@ static inline void sp_say(sp_verdict *v, uint8_t state, uint16_t reason, uint32_
 	v->number = number;
 }
 
-// sp_share has the target get so many percent of its weight while it is not down, 0 to 100. Without it that is 100.
-static inline void sp_share(sp_verdict *v, uint32_t percent) { v->share = (uint8_t)(percent < 100 ? percent : 100); }
+// sp_share has the target get so many percent of its weight while it is up, 0 to 100. Without it that is 100; 0 is nothing: it counts as down.
+// Less and more are taken as the nearest of these.
+static inline void sp_share(sp_verdict *v, int64_t percent) { v->share = (uint8_t)(percent < 0 ? 0 : percent < 100 ? percent : 100); }
 
 // sp_settle returns what a vantage point's attempts make of it: down after fall failures in a row, the latest among them, up after rise successes.
 // *run is how many there were, 0 if they are not enough: then the state is as it was. One attempt is enough before the first verdict, and to

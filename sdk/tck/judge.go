@@ -35,7 +35,7 @@ func Judge() *sdk.Plugin {
 			}
 			v.Set(sdk.State(sum%3), reason, sum)
 			if sum%5 != 0 {
-				v.SetShare(int(sum % 110))
+				v.SetShare(int(sum % 112))
 			}
 		}
 	})

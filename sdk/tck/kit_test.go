@@ -18,15 +18,14 @@ type language struct {
 	policy string            // the conformance policy, here
 	place  string            // of a plugin's source in its folder
 	own    []string          // the command of a plugin's own tests; none: golden decisions are its tests
-	judges bool              // its SDK has health plugins
 	more   map[string]string // other sources, and their places
 }
 
 var languages = []language{
-	{"go", "tck.go", "plugin.go", []string{"go", "test", "./..."}, true, map[string]string{"judge.go": "judge.go"}},
-	{"rust", "rust/plugin.rs", "src/lib.rs", []string{"cargo", "test", "--offline"}, true, nil},
-	{"assemblyscript", "assemblyscript/plugin.ts", "plugin.ts", nil, false, nil},
-	{"c", "c/plugin.c", "plugin.c", []string{"make", "test"}, true, nil},
+	{"go", "tck.go", "plugin.go", []string{"go", "test", "./..."}, map[string]string{"judge.go": "judge.go"}},
+	{"rust", "rust/plugin.rs", "src/lib.rs", []string{"cargo", "test", "--offline"}, nil},
+	{"assemblyscript", "assemblyscript/plugin.ts", "plugin.ts", nil, nil},
+	{"c", "c/plugin.c", "plugin.c", []string{"make", "test"}, nil},
 }
 
 // needTools skips the test if the language's tools are not installed, and has the right ones found first.
@@ -75,10 +74,10 @@ func needRust(t *testing.T) {
 }
 
 // scaffold makes a new plugin's folder, as signpost plugin new does.
-func scaffold(t *testing.T, language, name string) string {
+func scaffold(t *testing.T, language, name, kind string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
-	if _, err := workshop.New(dir, workshop.Scaffold{Name: name, Language: language}); err != nil {
+	if _, err := workshop.New(dir, workshop.Scaffold{Name: name, Language: language, Kind: kind}); err != nil {
 		t.Fatal(err)
 	}
 	if language == "assemblyscript" {

@@ -43,7 +43,7 @@ func TestLanguages(t *testing.T) {
 	for _, l := range languages {
 		t.Run(l.name, func(t *testing.T) {
 			needTools(t, l.name)
-			dir := scaffold(t, l.name, "tck")
+			dir := scaffold(t, l.name, "tck", abi.KindRouting)
 			policy, err := os.ReadFile(l.policy)
 			if err != nil {
 				t.Fatal(err)
@@ -57,11 +57,9 @@ func TestLanguages(t *testing.T) {
 			}
 			module := build(t, dir)
 			checkGolden(t, module, cache, golden)
-			if l.judges {
-				judge := filepath.Join(t.TempDir(), "tck-judge.wasm") // the other plugin of the same module
-				copyTree(t, module, judge)
-				checkGolden(t, judge, cache, readGolden(t, "judge.txt"))
-			}
+			judge := filepath.Join(t.TempDir(), "tck-judge.wasm") // the other plugin of the same module
+			copyTree(t, module, judge)
+			checkGolden(t, judge, cache, readGolden(t, "judge.txt"))
 			guests = append(guests, examine(t, l.name, module, cache, golden))
 		})
 	}
@@ -208,38 +206,18 @@ func crash(h *plugin.Host) string {
 // Protects what an author gets: each scaffold builds as it is, passes its golden decisions and the fuzzer, and so do its own tests.
 func TestScaffolds(t *testing.T) {
 	cache := t.TempDir()
-	for _, l := range languages {
-		t.Run(l.name, func(t *testing.T) {
-			needTools(t, l.name)
-			dir := scaffold(t, l.name, "time-of-day")
-			module := build(t, dir)
-			checkGolden(t, module, cache, readGolden(t, filepath.Join(dir, workshop.GoldenFile)))
-			if l.own != nil {
-				runIn(t, dir, l.own...)
-			}
-		})
-	}
-}
-
-// Protects who begins a health plugin in the same way.
-func TestHealthScaffolds(t *testing.T) {
-	cache := t.TempDir()
-	for _, l := range languages {
-		if !l.judges {
-			continue
+	for _, kind := range workshop.Kinds() {
+		for _, l := range languages {
+			t.Run(kind+"/"+l.name, func(t *testing.T) {
+				needTools(t, l.name)
+				dir := scaffold(t, l.name, "time-of-day", kind)
+				module := build(t, dir)
+				checkGolden(t, module, cache, readGolden(t, filepath.Join(dir, workshop.GoldenFile)))
+				if l.own != nil {
+					runIn(t, dir, l.own...)
+				}
+			})
 		}
-		t.Run(l.name, func(t *testing.T) {
-			needTools(t, l.name)
-			dir := filepath.Join(t.TempDir(), "patient")
-			if _, err := workshop.New(dir, workshop.Scaffold{Name: "patient", Language: l.name, Kind: abi.KindHealth}); err != nil {
-				t.Fatal(err)
-			}
-			module := build(t, dir)
-			checkGolden(t, module, cache, readGolden(t, filepath.Join(dir, workshop.GoldenFile)))
-			if l.own != nil {
-				runIn(t, dir, l.own...)
-			}
-		})
 	}
 }
 
@@ -279,7 +257,7 @@ want c=1
 			if !found {
 				t.Fatal("no program in README.md")
 			}
-			dir := scaffold(t, l.name, "weighted")
+			dir := scaffold(t, l.name, "weighted", abi.KindRouting)
 			if err := os.WriteFile(filepath.Join(dir, l.place), []byte(program), 0o644); err != nil {
 				t.Fatal(err)
 			}

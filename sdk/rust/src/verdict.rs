@@ -138,6 +138,11 @@ impl Attempt {
 #[derive(Clone, Copy)]
 pub struct Reason(pub(crate) u16);
 
+impl Reason {
+    /// Nothing is said of why.
+    pub const NONE: Reason = Reason(0);
+}
+
 /// What a judge says. It begins as the verdict so far.
 #[repr(C)]
 pub struct Verdict {
@@ -156,7 +161,8 @@ impl Verdict {
         self.number = number;
     }
 
-    /// Has the target get so many percent of its weight while it is not down, 0 to 100. Without it that is 100.
+    /// Has the target get so many percent of its weight while it is up, 0 to 100. Without it that is 100; 0 is nothing: it counts as down. More is
+    /// taken as 100.
     pub fn set_share(&mut self, percent: u32) {
         self.share = percent.min(100) as u8;
     }

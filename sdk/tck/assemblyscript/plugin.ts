@@ -1,6 +1,6 @@
 // The conformance kit's policy in AssemblyScript: it uses all that the SDK offers, exactly as ../tck.go does.
 
-import { Coordinates, Decide, Decision, Facts, Network, Policy, code, routing } from "./sdk";
+import { Coordinates, Decide, Decision, Facts, History, Judge, Network, Policy, Vantage, Verdict, code, health, routing } from "./sdk";
 export * from "./sdk/guest";
 
 const p = routing("tck", "1.0.0", 'uses "everything"');
@@ -71,5 +71,55 @@ class Tck extends Decide {
     d.pick(this.limit);
     if (client.family != 0) d.holdsWithin(client.bits);
     if (this.brief) d.holdsFor(30);
+  }
+}
+
+// The judge, exactly as ../judge.go.
+const q = health("tck-judge", "1.0.0", "judges by a sum");
+const slow = q.duration("slow", 1000, 60000000, "longer attempts count twice").default("300ms");
+const base = q.int("base", 0, 1000, "added as it is").required();
+const remark = q.text("note", "quiet says nothing; bad is refused");
+const fall = q.int("fall", 1, 32, "failures in a row").default("3");
+const even = q.reason("an even sum: #");
+const odd = q.reason('an odd sum, "#"');
+q.configureJudge((c: Policy): Judge => new TckJudge(c));
+
+class TckJudge extends Judge {
+  limit: u32;
+  start: u32;
+  enough: u32;
+  quiet: bool;
+
+  constructor(c: Policy) {
+    super();
+    this.limit = <u32>slow.of(c, 0);
+    this.start = <u32>base.of(c, 0);
+    this.enough = <u32>fall.of(c, 0);
+    const said = remark.of(c, 0);
+    this.quiet = said == "quiet";
+    if (said == "bad") remark.refuse(c, 0, 'note "' + said + '" is bad');
+  }
+
+  judge(h: History, v: Verdict): void {
+    if (this.quiet) return;
+    let sum: u32 = this.start + 3 * h.before + 7 * h.prior + h.heldMillis / 1000;
+    for (let i = 0; i < h.count; i++) {
+      sum += (i + 1) * this.saw(h.vantage(i));
+      sum += 1000 * h.settle(i, this.enough, 2);
+      sum += 10000 * h.run;
+    }
+    v.set(sum % 3, sum % 2 == 0 ? even : odd, sum);
+    if (sum % 5 != 0) v.setShare(sum % 112);
+  }
+
+  private saw(seen: Vantage): u32 {
+    let sum: u32 = 100 * seen.state + seen.heldMillis / 1000;
+    for (let i = 0; i < seen.count; i++) {
+      const a = seen.attempt(i);
+      sum += <u32>a.code + a.ageMillis / 1000 + <u32>a.ok;
+      if (a.tookMicros > this.limit) sum += a.tookMicros / 1000;
+      sum += a.tookMicros / 1000;
+    }
+    return sum;
   }
 }

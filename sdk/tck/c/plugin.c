@@ -148,7 +148,7 @@ static void judge(const void *state, const sp_history *h, sp_verdict *v) {
 	}
 	sp_say(v, (uint8_t)(sum % 3), sum % 2 ? ODD : EVEN, sum);
 	if (sum % 5)
-		sp_share(v, sum % 110);
+		sp_share(v, sum % 112);
 }
 
 static const sp_plugin judging = {

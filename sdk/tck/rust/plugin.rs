@@ -116,7 +116,7 @@ pub fn judge() -> Plugin {
             let state = [State::Unknown, State::Up, State::Down][sum as usize % 3];
             v.set(state, if sum % 2 == 0 { even } else { odd }, sum);
             if sum % 5 != 0 {
-                v.set_share(sum % 110);
+                v.set_share(sum % 112);
             }
         }
     });
