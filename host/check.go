@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"signpost/host/load"
+	"signpost/host/zone"
 )
 
 // Check reads dir as Start does, serves nothing, and returns what it found. The error is that there is no such directory, that ctx is done, or
@@ -14,7 +15,9 @@ func Check(ctx context.Context, dir string) (*load.Status, error) {
 		return nil, err
 	}
 	defer p.Close()
-	status, err := load.Check(ctx, dir, p, examiner(dir, p))
+	checks := inspector(dir, p)
+	defer checks.Close()
+	status, err := load.Open(ctx, load.Options{Dir: dir, Store: new(zone.Store), Plugins: p, Appoint: checks.Appoint, Examine: checks.Configure})
 	if err == nil {
 		err = p.Err()
 	}

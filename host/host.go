@@ -135,7 +135,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	h.desk.host = h
 	options := load.Options{
 		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Health: h.health, Log: h.options.Log, Metrics: &h.counters.Control,
-		Configured: h.bind, Apply: h.apply, Claimed: h.claimed, Examine: h.probes.Configure, Judges: h.probes.Judges, Patience: h.patience,
+		Configured: h.bind, Apply: h.apply, Claimed: h.claimed, Appoint: h.probes.Appoint, Examine: h.probes.Configure, Judges: h.probes.Judges, Patience: h.patience,
 		Wait: h.options.Strict, StateDir: stateDir(),
 	}
 	h.loader = load.New(options)

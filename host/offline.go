@@ -31,7 +31,9 @@ func Open(ctx context.Context, dir string) (*Directory, error) {
 	d := new(Directory)
 	store := new(zone.Store)
 	table := health.NewTable(nil)
-	if d.Status, err = load.Open(ctx, load.Options{Dir: dir, Store: store, Plugins: p, Health: table}); err == nil {
+	checks := inspector(dir, p)
+	defer checks.Close()
+	if d.Status, err = load.Open(ctx, load.Options{Dir: dir, Store: store, Plugins: p, Health: table, Appoint: checks.Appoint}); err == nil {
 		err = p.Err()
 	}
 	if err == nil && d.Status.Refused.Errors() > 0 {

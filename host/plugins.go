@@ -46,7 +46,7 @@ func Plugins(ctx context.Context, dir string) ([]Plugin, error) {
 	defer p.Close()
 	status := new(load.Status)
 	if dir != "" {
-		if status, err = load.Check(ctx, dir, p, nil); err != nil {
+		if status, err = load.Check(ctx, dir, p); err != nil {
 			return nil, err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"signpost/host/config"
-	"signpost/host/diag"
 	"signpost/host/health"
 	"signpost/host/load"
 	"signpost/host/plugin"
@@ -53,20 +52,16 @@ func (h *Host) patience(cfg *config.Config) time.Duration {
 	return 0
 }
 
-// examiner finds what is wrong with the checks of a directory that is not served. What only the serving process has, such as the permission for
-// ICMP or the directory of programs, is not missed.
-func examiner(dir string, plugins *plugin.Host) func(*config.Config) diag.List {
-	return func(cfg *config.Config) diag.List {
-		s := probe.New(probe.Options{
-			Table: health.NewTable(nil), Plugins: plugins, Log: slog.New(slog.DiscardHandler), Terms: load.Terms, Attempts: attempt.Options{Dir: dir},
-			Prober: func(name string, c *config.Check, o attempt.Options) (attempt.Prober, error) {
-				if c.Kind == config.CheckExec || c.Kind == config.CheckICMP {
-					return nil, nil
-				}
-				return attempt.New(name, c, o)
-			},
-		})
-		defer s.Close()
-		return s.Configure(cfg)
-	}
+// inspector finds what is wrong with the checks of a directory that is not served. What only the serving process has, such as the permission for
+// ICMP or the directory of programs, is not missed. Close it.
+func inspector(dir string, plugins *plugin.Host) *probe.Scheduler {
+	return probe.New(probe.Options{
+		Table: health.NewTable(nil), Plugins: plugins, Log: slog.New(slog.DiscardHandler), Terms: load.Terms, Attempts: attempt.Options{Dir: dir},
+		Prober: func(name string, c *config.Check, o attempt.Options) (attempt.Prober, error) {
+			if c.Kind == config.CheckExec || c.Kind == config.CheckICMP {
+				return nil, nil
+			}
+			return attempt.New(name, c, o)
+		},
+	})
 }

@@ -97,7 +97,7 @@ func TestManualsLoad(t *testing.T) {
 			writeFile(t, filepath.Join(dir, "example.com.zone"), text)
 			writeFile(t, filepath.Join(dir, "example.net.zone"), head+"lb IN A 192.0.2.1\n")
 			writeFile(t, filepath.Join(dir, config.FileName), settings)
-			status, err := load.Check(context.Background(), dir, plugins, nil)
+			status, err := load.Check(context.Background(), dir, plugins)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,7 +212,7 @@ func writeFile(t testing.TB, name, text string) {
 
 // Protects the sample directory: no error and no warning.
 func TestSampleLoads(t *testing.T) {
-	status, err := load.Check(context.Background(), "../zonefiles", builtins(t), nil)
+	status, err := load.Check(context.Background(), "../zonefiles", builtins(t))
 	if err != nil {
 		t.Fatal(err)
 	}

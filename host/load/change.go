@@ -90,7 +90,7 @@ func (b *batch) ask() bool {
 	return false
 }
 
-// rejudge lets the checks meet the changed plugins. Those of a new configuration are judged when it is put to work, by what there is then.
+// rejudge lets the checks meet the changed plugins. Those of a new configuration were asked already, see accept.
 func (b *batch) rejudge() (refusals []refusal) {
 	if b.judges == nil || b.changed {
 		return nil
@@ -275,12 +275,8 @@ func (l *Loader) again(b *batch) {
 	for _, m := range b.modules {
 		l.settler.demand(m.path, now)
 	}
-	b.modules = nil
-	for _, j := range b.jobs {
-		l.entries[j.path].force = true
-		l.settler.demand(j.path, now)
-		j.same, j.zone, j.diags = true, nil, nil
-	}
+	b.change, b.modules = nil, nil
+	l.redo(b)
 }
 
 // catchUp gives a zone that was compiled while plugins changed the new ones, or tells what they refuse.

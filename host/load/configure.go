@@ -18,7 +18,7 @@ func (l *Loader) readConfig(now time.Time, gone bool) bool {
 	l.files[config.FileName] = p.now
 	pos := diag.Pos{File: config.FileName}
 	next := config.Default()
-	l.found.config, l.viewsRefused, l.stale = nil, false, true
+	l.found.config, l.unaccepted, l.stale = nil, false, true
 	if p.now == (stamp{}) && !gone {
 		l.found.config.Errorf(pos, "file was removed; the last good configuration stays until a reload or a restart")
 		return l.refuseConfig()

@@ -15,8 +15,17 @@ import (
 
 // finish takes over what a batch made and publishes it.
 func (l *Loader) finish(ctx context.Context, b *batch) {
+	if b.changed && b.change != nil && !l.first {
+		if _, b.changed = l.accept(b, b.change); !b.changed {
+			l.again(b) // for the configuration in force, whose views and checks were not asked
+		}
+	}
 	changed := l.finishModules(b)
 	l.modulesDue = l.modulesDue && len(b.modules) == 0
+	taken := b.changed && l.takeConfig(b)
+	if b.changed && !taken {
+		l.redo(b)
+	}
 	textLen, errors := 0, 0
 	for _, j := range b.jobs {
 		textLen += j.textLen
@@ -35,7 +44,6 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	for _, file := range b.removed {
 		changed = l.remove(file) || changed
 	}
-	taken := b.changed && l.takeConfig(b)
 	if taken || b.first || len(b.modules) > 0 {
 		l.examine()
 	}
@@ -81,7 +89,7 @@ func (l *Loader) examine() {
 	if l.options.Examine == nil {
 		return
 	}
-	diags := l.options.Examine(l.config)
+	diags := without(l.options.Examine(l.config), l.found.config)
 	l.logDiagnostics(news(l.found.checks, diags))
 	l.found.checks, l.stale = diags, true
 }

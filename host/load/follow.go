@@ -221,7 +221,7 @@ func (l *Loader) pluginsArrived(ctx context.Context) {
 		l.arrivedEarly = true
 		return // whoever names them would be told that there is no such plugin
 	}
-	l.judgeViews()
+	l.askAgain()
 	if err := l.options.Plugins.Err(); err != nil {
 		l.options.Log.Error(fmt.Sprintf("built-in plugins: %v; routed names answer SERVFAIL", err))
 		return

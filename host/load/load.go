@@ -60,6 +60,9 @@ type Options struct {
 	// Claimed is called before each publish, when the health table has the candidates that will be answered. first: among them are zones that
 	// did not answer before, since the server starts or their plugins were not ready.
 	Claimed func(ctx context.Context, first bool)
+	// Appoint returns what health plugins say against the checks of a configuration that is to be put in force; those of change are asked where it is
+	// not nil. With an error among it the configuration is not taken. nil: nobody is asked.
+	Appoint func(cfg *config.Config, change *plugin.Change) diag.List
 	// Examine returns what else is wrong with the configuration in force: after each change of it, and of plugins.
 	Examine func(*config.Config) diag.List
 	// Patience is how long Start may wait for the built-in plugins so that routed zones are among the first that are answered.
@@ -111,7 +114,7 @@ type Loader struct {
 	saidBusy     map[string]bool          // of these, the ones that were logged
 	settled      bool                     // take all files as they are: for one look, not for following
 	root         fs.FileInfo              // the directory that the zones came from
-	viewsRefused bool                     // the latest configuration was not accepted because of its views alone: other plugins, or ready ones, may do so
+	unaccepted   bool                     // the latest configuration was not accepted by plugins: others, or ready ones, may do so
 	pluginEpoch  uint64                   // changes when plugins of files did
 	refused      map[string]bool          // plugin files that policies in service do not go with
 	inService    map[string]moduleVersion // plugin files of which a version is loaded

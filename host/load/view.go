@@ -2,13 +2,12 @@ package load
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/plugin"
 	"signpost/host/policy"
 	"signpost/host/zone"
 )
@@ -55,47 +54,26 @@ func byClients(cfg *config.Config) bool {
 
 // native tells whether that plugin is the built-in one, whose rule the views themselves know.
 func (l *Loader) native(cfg *config.Config) bool {
-	file := path.Join(pluginsDir, config.DefaultViewPolicy+pluginSuffix)
-	_, own := l.files[file]
-	_, stays := l.inService[file] // perhaps although the file is gone
-	return byClients(cfg) && !own && !stays
+	return byClients(cfg) && !l.ownPlugin(config.DefaultViewPolicy)
 }
 
 // choose makes the Choice among the views of cfg; nil where there is none to make. Without ready plugins it has no policy. Errors say that
-// the plugins do not accept the views.
-func (l *Loader) choose(cfg *config.Config) (*zone.Choice, diag.List) {
+// the plugins do not accept the views; those of change are asked where it is not nil.
+func (l *Loader) choose(cfg *config.Config, change *plugin.Change) (*zone.Choice, diag.List) {
 	if !choosing(cfg) {
 		return nil, nil
 	}
 	choice := &zone.Choice{Native: l.native(cfg)}
-	if l.options.Plugins == nil || l.modulesDue || choice.Native && l.options.Plugins.Err() != nil {
+	if l.options.Plugins == nil || l.modulesDue && change == nil || choice.Native && l.options.Plugins.Err() != nil {
 		return choice, nil
 	}
 	var diags diag.List
-	choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), Terms(cfg))
+	if change != nil {
+		choice.Policy, diags = change.Route(viewSpec(cfg), Terms(cfg))
+	} else {
+		choice.Policy, diags = l.options.Plugins.Route(viewSpec(cfg), Terms(cfg))
+	}
 	return choice, diags
-}
-
-// takeConfig puts a batch's configuration in force, unless the plugins refuse its views, or are not ready to judge them: then all of it
-// stays as it was. At the first start there is nothing to stay.
-func (l *Loader) takeConfig(b *batch) (taken bool) {
-	choice, diags := l.choose(b.config)
-	if diags.Errors() > 0 {
-		l.found.config = append(l.found.config, diags...)
-		l.refuseConfig()
-	}
-	unjudged := choice != nil && choice.Policy == nil && l.options.Plugins != nil && l.options.Plugins.Err() == nil
-	if !l.first && (diags.Errors() > 0 || unjudged) {
-		if l.wanted == b.config {
-			l.want(l.config, l.options.Now())
-			l.lookAt = time.Time{} // the views are others
-		}
-		l.viewsRefused = true
-		return false
-	}
-	l.config, l.found.views = b.config, nil
-	l.chooseBy(choice)
-	return true
 }
 
 // viewsOwner stands for an owner name where views are candidates, as people name them: views/internal. Its view is "", which no zone has.
@@ -115,17 +93,10 @@ func (l *Loader) chooseBy(choice *zone.Choice) {
 	l.choice = choice
 }
 
-// judgeViews has a configuration read again whose views were not accepted: other plugins may do so.
-func (l *Loader) judgeViews() {
-	if l.viewsRefused {
-		l.settler.demand(config.FileName, l.options.Now())
-	}
-}
-
 // modulesChanged has the views chosen by new plugins, and tells whether that is to be published. Views that they refuse are chosen as before.
 func (l *Loader) modulesChanged(modules []*moduleJob) bool {
 	if len(modules) > 0 {
-		l.judgeViews()
+		l.askAgain()
 	}
 	concerned := l.choice != nil && l.choice.Policy == nil
 	for _, m := range modules {
@@ -134,7 +105,7 @@ func (l *Loader) modulesChanged(modules []*moduleJob) bool {
 	if !concerned || l.first {
 		return false
 	}
-	choice, diags := l.choose(l.config)
+	choice, diags := l.choose(l.config, nil)
 	l.logDiagnostics(news(l.found.views, diags))
 	l.found.views, l.stale = diags, true
 	if choice == nil || choice.Policy == nil && (l.choice.Policy != nil || choice.Native == l.choice.Native) {
@@ -142,9 +113,4 @@ func (l *Loader) modulesChanged(modules []*moduleJob) bool {
 	}
 	l.chooseBy(choice)
 	return true
-}
-
-// wantsPlugins tells whether no question can be answered before the plugins are ready.
-func (l *Loader) wantsPlugins() bool {
-	return l.options.Plugins != nil && choosing(l.wanted) && !l.native(l.wanted)
 }

@@ -66,6 +66,14 @@ func (c *Change) Route(spec *policy.Spec, terms Terms) (*policy.Policy, diag.Lis
 	return c.host.route(c, spec, terms)
 }
 
+// Judge is Host.Judge with the plugins of the Change.
+func (c *Change) Judge(spec *policy.Spec, terms Terms) (*Judge, diag.List) {
+	return c.host.judge(c, spec, terms)
+}
+
+// Keys is Host.Keys with the plugins of the Change.
+func (c *Change) Keys(name string) []string { return c.host.keys(c, name) }
+
 // Reroute makes a policy of the Change's plugins out of one that Route made of others: p itself if its own are among them. Errors say what they
 // refuse, in the places where it stood when p was made. It may be called after Commit.
 func (c *Change) Reroute(p *policy.Policy) (*policy.Policy, diag.List) {

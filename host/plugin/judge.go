@@ -74,10 +74,13 @@ func (j *Judge) Plugin() string { return j.program.spec.Chain[0] }
 
 // Keys lists the attributes of the health plugin with that name, as signpost.yaml has them; nil if there is none, or before Ready. Who has settings
 // of his own that plugins may have a key for, as fall and rise, looks here which to hand over.
-func (h *Host) Keys(name string) []string {
+func (h *Host) Keys(name string) []string { return h.keys(nil, name) }
+
+// keys is Keys with the plugins of a Change, which may be nil.
+func (h *Host) keys(c *Change, name string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := h.findLocked(nil, name)
+	p := h.findLocked(c, name)
 	if p == nil || p.about.Kind != abi.KindHealth {
 		return nil
 	}

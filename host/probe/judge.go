@@ -34,28 +34,23 @@ func (s *Scheduler) convokeLocked(cfg *config.Config) (diags diag.List) {
 	default:
 		return s.faultsLocked()
 	}
-	versions := map[string]string{}
-	for _, p := range s.options.Plugins.Plugins() {
-		versions[p.Name] = p.Name + " " + p.SHA256
-	}
-	var terms plugin.Terms
-	if s.options.Terms != nil {
-		terms = s.options.Terms(cfg)
-	}
+	seats, terms := s.seats(), s.terms(cfg)
 	diags = s.faultsLocked()
 	for _, name := range slices.Sorted(maps.Keys(s.checks)) {
 		c := s.checks[name]
-		word := judgeOf(&c.config)
-		seated := fmt.Sprint(versions[word], " ", versions[config.DefaultJudge], " ", c.config.JudgePos, terms.Fuel[word])
-		if c.seated != seated {
-			c.chair = chair{seated: seated}
-			c.judge, c.refusal = s.options.Plugins.Judge(summons(c, word, s.options.Plugins.Keys(word)), terms)
-			if c.judge == nil && word != config.DefaultJudge && c.config.Kind != config.CheckCalculated {
+		if seated := seats.of(&c.config, terms); c.seated != seated {
+			if a := s.appointed[name]; a != nil && a.sum == c.sum && a.seated == seated {
+				c.chair = a.chair
+			} else {
+				c.ask(s.options.Plugins, terms, seated)
+			}
+			if c.judge == nil && judgeOf(&c.config) != config.DefaultJudge && c.config.Kind != config.CheckCalculated {
 				c.judge, _ = s.options.Plugins.Judge(summons(c, config.DefaultJudge, s.options.Plugins.Keys(config.DefaultJudge)), terms)
 			}
 		}
 		diags = append(diags, c.refusal...)
 	}
+	s.appointed = nil
 	return diags
 }
 

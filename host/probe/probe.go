@@ -50,27 +50,28 @@ type Scheduler struct {
 	flights sync.WaitGroup
 	memory  memory
 
-	mu       sync.Mutex // guards what follows and all checks, targets and users
-	ctx      context.Context
-	closed   bool
-	config   *config.Config
-	checks   map[string]*check
-	targets  map[targetKey]*target
-	users    map[health.Key]*user
-	claim    uint64 // of the table, when users was made
-	mark     uint64 // of the latest refresh
-	due      dueHeap
-	hosts    map[string]*host
-	queue    []ticket // due, and there are as many attempts under way as may be
-	underWay int
-	overrun  uint64
-	latest   time.Duration // the greatest lateness
-	rounds   rounds
-	worker   *plugin.Worker
-	evidence plugin.Evidence
-	recent   []plugin.Attempt // of evidence
-	random   *rand.Rand
-	dirty    dirt
+	mu        sync.Mutex // guards what follows and all checks, targets and users
+	ctx       context.Context
+	closed    bool
+	config    *config.Config
+	checks    map[string]*check
+	appointed map[string]*check // of the latest Appoint, until checks are put in force; of these only the chairs matter
+	targets   map[targetKey]*target
+	users     map[health.Key]*user
+	claim     uint64 // of the table, when users was made
+	mark      uint64 // of the latest refresh
+	due       dueHeap
+	hosts     map[string]*host
+	queue     []ticket // due, and there are as many attempts under way as may be
+	underWay  int
+	overrun   uint64
+	latest    time.Duration // the greatest lateness
+	rounds    rounds
+	worker    *plugin.Worker
+	evidence  plugin.Evidence
+	recent    []plugin.Attempt // of evidence
+	random    *rand.Rand
+	dirty     dirt
 }
 
 // New returns a Scheduler without checks; it starts nothing. Verdicts of an earlier process are read from the state directory.
