@@ -80,17 +80,24 @@ func prometheusCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if addr := ts.Getenv("EXPORTER"); addr != "" {
 		args = append(args, addr)
 	}
-	program, err := exec.LookPath("prometheus")
-	ts.Check(err)
 	dir := ts.MkAbs(".prometheus")
 	ts.Check(os.MkdirAll(dir, 0o755))
 	settings := filepath.Join(dir, "prometheus.yml")
 	targets := strings.Join(args, `", "`)
 	ts.Check(os.WriteFile(settings, fmt.Appendf(nil, prometheusSettings, scrapeEvery, scrapeEvery, scrapeEvery, ts.MkAbs("*.rules.yaml"), targets), 0o600))
+	ts.Setenv("PROMETHEUS", monitorOn(ts, "prometheus", func(addr, data string) []string {
+		return []string{"--config.file=" + settings, "--storage.tsdb.path=" + data, "--web.listen-address=" + addr, "--log.level=warn"}
+	}))
+}
+
+// monitorOn starts a program of the Prometheus family, with arguments for its address and its directory, until the script ends, and returns its
+// address when it is ready.
+func monitorOn(ts *testscript.TestScript, name string, arguments func(addr, data string) []string) string {
+	program, err := exec.LookPath(name)
+	ts.Check(err)
 	for try := 1; ; try++ { // another program may take the port in between
 		addr := vacantAddr(ts)
-		command := exec.Command(program, "--config.file="+settings, "--storage.tsdb.path="+filepath.Join(dir, fmt.Sprint("data", try)),
-			"--web.listen-address="+addr, "--log.level=warn")
+		command := exec.Command(program, arguments(addr, ts.MkAbs(fmt.Sprintf(".%s/data%d", name, try)))...)
 		out := &transcript{}
 		command.Stdout, command.Stderr = out, out
 		ts.Check(command.Start())
@@ -104,7 +111,7 @@ func prometheusCommand(ts *testscript.TestScript, neg bool, args []string) {
 			<-exited
 		})
 		ready := false
-		until(ts, "Prometheus", func() (bool, string) {
+		until(ts, name, func() (bool, string) {
 			select {
 			case <-exited:
 				return true, ""
@@ -119,11 +126,10 @@ func prometheusCommand(ts *testscript.TestScript, neg bool, args []string) {
 			return ready, out.String()
 		})
 		if ready {
-			ts.Setenv("PROMETHEUS", addr)
-			return
+			return addr
 		}
 		if try == 3 {
-			ts.Fatalf("Prometheus does not start:\n%s", out)
+			ts.Fatalf("%s does not start:\n%s", name, out)
 		}
 	}
 }
@@ -144,6 +150,42 @@ func awaitSeriesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	until(ts, fmt.Sprintf("%s that matches %q", args[1], args[0]), func() (bool, string) {
 		response, err := http.Get("http://" + ts.Getenv("PROMETHEUS") + "/api/v1/query?query=" + url.QueryEscape(args[1]))
+		ts.Check(err)
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		ts.Check(err)
+		return pattern.Match(text), string(text)
+	})
+}
+
+// alertmanagerSettings have it tell a receiver of each change at once, also of the end.
+const alertmanagerSettings = `route: { receiver: script, group_by: ["..."], group_wait: 1ms, group_interval: 100ms }
+receivers: [{ name: script, webhook_configs: [{ url: %q, send_resolved: true }] }]
+`
+
+// alertmanagerCommand starts an Alertmanager that passes alerts on to an address, until the script ends; $ALERTMANAGER is its own.
+func alertmanagerCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: alertmanager URL")
+	}
+	dir := ts.MkAbs(".prometheus-alertmanager")
+	ts.Check(os.MkdirAll(dir, 0o755))
+	settings := filepath.Join(dir, "alertmanager.yml")
+	ts.Check(os.WriteFile(settings, fmt.Appendf(nil, alertmanagerSettings, args[0]), 0o600))
+	ts.Setenv("ALERTMANAGER", monitorOn(ts, "prometheus-alertmanager", func(addr, data string) []string {
+		return []string{"--config.file=" + settings, "--storage.path=" + data, "--web.listen-address=" + addr, "--cluster.listen-address=", "--log.level=warn"}
+	}))
+}
+
+// awaitAlertsCommand asks the script's Alertmanager for the alerts of its API until they match.
+func awaitAlertsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await-alerts REGEXP")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	until(ts, fmt.Sprintf("alerts that match %q", args[0]), func() (bool, string) {
+		response, err := http.Get("http://" + ts.Getenv("ALERTMANAGER") + "/api/v2/alerts")
 		ts.Check(err)
 		defer response.Body.Close()
 		text, err := io.ReadAll(response.Body)
