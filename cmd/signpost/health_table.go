@@ -103,9 +103,17 @@ func why(c *admin.Candidate, now time.Time) string {
 	return text
 }
 
-// printRows prints a table whose last column, if it is wrapped, goes on in the next line where it is too long. What endpoints and people said
-// moves no cursor.
+// printRows prints a table, as printTable does.
 func printRows(out io.Writer, rows [][]string, wrapped bool) error {
+	if !wrapped {
+		return printTable(out, rows, 0)
+	}
+	return printTable(out, rows, lineLen)
+}
+
+// printTable prints a table whose last column goes on in the next line where its line is longer than lenMax, unless that is 0. What endpoints and
+// people said moves no cursor.
+func printTable(out io.Writer, rows [][]string, lenMax int) error {
 	last := len(rows[0]) - 1
 	for _, row := range rows {
 		for i := range row {
@@ -130,19 +138,19 @@ func printRows(out io.Writer, rows [][]string, wrapped bool) error {
 			b.WriteString(row[i])
 			b.WriteString(strings.Repeat(" ", width-utf8.RuneCountInString(row[i])+2))
 		}
-		if wrapped {
-			b.WriteString(wrap(row[last], lineLen-indent, min(indent, lineLen-40)))
-		} else {
-			b.WriteString(row[last])
-		}
+		b.WriteString(wrap(row[last], lenMax-indent, min(indent, lenMax-40), lenMax))
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// wrap breaks a text into lines between words: the first has room for so many characters, the others begin behind indent.
-func wrap(text string, room, indent int) string {
+// wrap breaks a text between words into lines of at most lenMax characters, unless that is 0: the first has room for so many, the others begin
+// behind indent.
+func wrap(text string, room, indent, lenMax int) string {
+	if lenMax == 0 {
+		return text
+	}
 	var b strings.Builder
 	for i, word := range strings.Split(text, " ") {
 		width := utf8.RuneCountInString(word)
@@ -150,7 +158,7 @@ func wrap(text string, room, indent int) string {
 		case i == 0:
 		case width+1 > room:
 			b.WriteString("\n" + strings.Repeat(" ", indent))
-			room = lineLen - indent
+			room = lenMax - indent
 		default:
 			b.WriteByte(' ')
 			room--

@@ -96,7 +96,7 @@ func TestHostileWords(t *testing.T) {
 			return printStatus(out, &admin.Report{
 				Down: []admin.Target{{Check: "web", Endpoint: hostile, Why: hostile}}, Trouble: []string{hostile},
 				Overrides: []admin.OverrideReport{{Reason: hostile, By: hostile}}, Diagnostics: []admin.Diagnostic{{File: hostile, Text: hostile}},
-			})
+			}, true)
 		},
 	} {
 		var out strings.Builder

@@ -95,6 +95,7 @@ func TestScripts(t *testing.T) {
 //	gauge SERIES VALUE             set a gauge of an exporter for Prometheus; $EXPORTER is its address
 //	prometheus [ADDR…]             start a Prometheus that scrapes the exporter and these addresses, with *.rules.yaml; $PROMETHEUS is its address
 //	await-series TEXT PROMQL       ask it until the answer matches
+//	await-panels FILE              ask it what the panels of a dashboard show, until there is something for each
 //	alertmanager URL               start an Alertmanager that passes alerts on to a receiver; $ALERTMANAGER is its address
 //	await-alerts TEXT              ask it until the alerts of its API match
 //	occupy                         take a port, UDP and TCP, until the script ends; $TAKEN is its address
@@ -118,6 +119,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"gauge":        gaugeCommand,
 	"prometheus":   prometheusCommand,
 	"await-series": awaitSeriesCommand,
+	"await-panels": awaitPanelsCommand,
 	"alertmanager": alertmanagerCommand,
 	"await-alerts": awaitAlertsCommand,
 	"receiver":     receiverCommand,

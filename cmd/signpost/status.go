@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +20,9 @@ import (
 
 // statusLinesMax bounds each list of the text; --json has more.
 const statusLinesMax = 20
+
+// statusLineLen is the longest line of the text on a terminal, as far as its words allow; programs get each thing in one line.
+const statusLineLen = 80
 
 func newStatus() *cobra.Command {
 	running, asJSON := adminFlags{}, false
@@ -50,7 +52,7 @@ by itself.`,
 			if err = json.Unmarshal(text, &report); err == nil && asJSON {
 				_, err = command.OutOrStdout().Write(text)
 			} else if err == nil {
-				err = printStatus(command.OutOrStdout(), &report)
+				err = printStatus(command.OutOrStdout(), &report, isTerminal(command.OutOrStdout()))
 			}
 			if err != nil {
 				return &failure{err}
@@ -66,27 +68,54 @@ by itself.`,
 	return command
 }
 
-// printStatus prints a line for each thing that is well, and more for what is not.
-func printStatus(out io.Writer, r *admin.Report) error {
+// printStatus prints a line for each thing that is well, and more for what is not. On a terminal, which wraps, long lines go on behind an indent.
+func printStatus(out io.Writer, r *admin.Report, wraps bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Signpost %s serves %s, generation %d, up %s\n", r.Version, r.Directory, r.Generation, uptime(r.UptimeSeconds))
-	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "  listening\t%s\n", strings.Join(r.Listen, ", "))
-	for i, v := range r.Views {
-		fmt.Fprintf(table, "  %s\t%s: %s, %s\n", first(i, "views"), v.Name, diag.Count(v.Zones, "zone", "zones"), diag.Count(v.Records, "record", "records"))
+	lenMax := 0
+	if wraps {
+		lenMax = statusLineLen
 	}
-	c := r.Candidates
-	if c != (admin.CandidateCount{}) {
-		fmt.Fprintf(table, "  candidates\t%d up, %d down, %d unknown\n", c.Up, c.Down, c.Unknown)
+	line := func(indent int, format string, values ...any) {
+		b.WriteString(wrap(fmt.Sprintf(format, values...), lenMax, indent, lenMax) + "\n")
+	}
+	line(2, "Signpost %s serves %s, generation %d, up %s", r.Version, r.Directory, r.Generation, uptime(r.UptimeSeconds))
+	_ = printTable(&b, statusRows(r), lenMax) // a strings.Builder takes everything
+	for _, d := range r.Diagnostics[:min(len(r.Diagnostics), statusLinesMax)] {
+		line(2, "%s", diagnosticText(&d))
+	}
+	if more := len(r.Diagnostics) - statusLinesMax; more > 0 {
+		line(2, "and %d more; signpost check lists all", more)
+	}
+	if len(r.Trouble) == 0 {
+		line(0, "all is well")
+	}
+	for _, trouble := range r.Trouble {
+		line(7, "wrong: %s", diag.OneLine(trouble))
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// statusRows are the labels and what stands behind them.
+func statusRows(r *admin.Report) (rows [][]string) {
+	add := func(label, format string, values ...any) {
+		rows = append(rows, []string{"  " + label, fmt.Sprintf(format, values...)})
+	}
+	add("listening", "%s", strings.Join(r.Listen, ", "))
+	for i, v := range r.Views {
+		add(first(i, "views"), "%s: %s, %s", v.Name, diag.Count(v.Zones, "zone", "zones"), diag.Count(v.Records, "record", "records"))
+	}
+	if c := r.Candidates; c != (admin.CandidateCount{}) {
+		add("candidates", "%d up, %d down, %d unknown", c.Up, c.Down, c.Unknown)
 	}
 	for i, check := range r.Checks[:min(len(r.Checks), statusLinesMax)] {
-		fmt.Fprintf(table, "  %s\t%s (%s): %d up, %d down, %d unknown\n", first(i, "checks"), check.Check, check.Kind, check.Up, check.Down, check.Unknown)
+		add(first(i, "checks"), "%s (%s): %d up, %d down, %d unknown", check.Check, check.Kind, check.Up, check.Down, check.Unknown)
 	}
 	for i, t := range r.Down[:min(len(r.Down), statusLinesMax)] {
-		fmt.Fprintf(table, "  %s\t%s\n", first(i, "down"), diag.OneLine(downText(&t)))
+		add(first(i, "down"), "%s", downText(&t))
 	}
 	for i, o := range r.Overrides[:min(len(r.Overrides), statusLinesMax)] {
-		fmt.Fprintf(table, "  %s\t%s\n", first(i, "overrides"), diag.OneLine(overrideText(&o)))
+		add(first(i, "overrides"), "%s", overrideText(&o))
 	}
 	ready := 0
 	for _, p := range r.Plugins {
@@ -94,22 +123,8 @@ func printStatus(out io.Writer, r *admin.Report) error {
 			ready++
 		}
 	}
-	fmt.Fprintf(table, "  plugins\t%d of %d ready\n", ready, len(r.Plugins))
-	_ = table.Flush() // a strings.Builder takes everything
-	for _, d := range r.Diagnostics[:min(len(r.Diagnostics), statusLinesMax)] {
-		fmt.Fprintf(&b, "%s\n", diagnosticText(&d))
-	}
-	if more := len(r.Diagnostics) - statusLinesMax; more > 0 {
-		fmt.Fprintf(&b, "and %d more; signpost check lists all\n", more)
-	}
-	if len(r.Trouble) == 0 {
-		b.WriteString("all is well\n")
-	}
-	for _, trouble := range r.Trouble {
-		fmt.Fprintf(&b, "wrong: %s\n", diag.OneLine(trouble))
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
+	add("plugins", "%d of %d ready", ready, len(r.Plugins))
+	return rows
 }
 
 // first is a label for the first line of a list.
