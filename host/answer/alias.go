@@ -56,27 +56,12 @@ func (w *Worker) alias(name *wire.Name, links int) {
 			w.chain.renamed = *at
 			at = &w.chain.renamed
 		}
-		if !targetOf(set, at) {
+		if !set.Target(at) {
 			break
 		}
 		w.find(at)
 	}
 	out.fail(wire.ServFail, metrics.KindServFail, aliasTooLong)
-}
-
-// targetOf makes name, which owns the ALIAS or CNAME in set, the one that it leads to. A CNAME's may be compressed against its owner, so the
-// set is written, read, and forgotten.
-func targetOf(set zone.RRset, name *wire.Name) bool {
-	if set.Type() == wire.TypeALIAS {
-		name.Set(set.Data()[recordHeadLen:])
-		return true
-	}
-	var scratch [2*wire.NameLenMax + 64]byte
-	length := copy(scratch[wire.HeaderLen:], name.Bytes())
-	name.ParseName(scratch[:], wire.HeaderLen)
-	start := wire.HeaderLen + length
-	end := set.Emit(scratch[:], start, len(scratch), zone.Owner{Name: name, Labels: name.Labels}, false, 0)
-	return end != 0 && name.ParseName(scratch[:end], start+recordHeadLen) != 0
 }
 
 // aliasAnswer writes the target's addresses as name's own.

@@ -141,7 +141,7 @@ func (w *Worker) target(candidate zone.RRset, owner *wire.Name, qtype uint16, de
 		return w.target(candidate, owner, wire.TypeA, depth).or(w.target(candidate, owner, wire.TypeAAAA, depth))
 	}
 	name := *owner
-	if !targetOf(candidate, &name) {
+	if !candidate.Target(&name) {
 		return outcome{links: lost}
 	}
 	way := w.reach(&name, qtype, depth+1)
@@ -183,7 +183,7 @@ func (w *Worker) reach(name *wire.Name, qtype uint16, depth int) outcome {
 		case w.hit.Kind == zone.Answer:
 		case routed != nil:
 			way = w.aim(routed, set, name, qtype, depth+links).outcome
-		case targetOf(set, name):
+		case set.Target(name):
 			continue
 		default:
 			return outcome{links: lost}

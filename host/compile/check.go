@@ -104,6 +104,9 @@ func (s *stage) checkTogether(n *node, sets []rrset) {
 			s.diags.Errorf(s.place(extra[0]), "a second %s at %s; the first is at line %d, and a name has one", rrdata.TypeName(first.typ), s.ownerText(n), first.line)
 		}
 	}
+	if cname != nil || alias != nil {
+		s.leaving(n)
+	}
 	if cname != nil && other != nil {
 		s.diags.Errorf(s.place(cname), "CNAME at %s beside %s at line %d: a name with a CNAME owns nothing else (RFC 1034 section 3.6.2)",
 			s.ownerText(n), rrdata.TypeName(other.typ), other.line)

@@ -21,6 +21,8 @@ type Source struct {
 
 	// Serial maps the file's SOA serial to the one to serve; nil serves the file's.
 	Serial func(file uint32) uint32
+	// Leaves is told of each ALIAS and CNAME that leads to a name which the zone does not answer for, with its owner in wire form; nil: nobody is.
+	Leaves func(owner []byte, at diag.Pos)
 	// Checks are those that annotations may name: true if one probes the address or host name of each record that it is about.
 	Checks map[string]bool
 	// AnyCheck says that nobody knows them, because signpost.yaml has mistakes: what it may declare is no mistake here.

@@ -63,6 +63,8 @@ type job struct {
 	same      bool     // nothing changed: zone and diags are not set
 	zone      *zone.Zone
 	diags     diag.List
+	exits     exits
+	circled   bool // it is refused because of a circle of ALIASes over several zones
 	serial    served
 	textLen   int
 	took      time.Duration
@@ -138,6 +140,7 @@ func (b *batch) compile(j *job) {
 		return c.text, c.err
 	}
 	source := compile.Source{Path: j.path, Origin: j.origin, Open: open, Checks: b.checks, AnyCheck: b.anyCheck, Terms: b.terms, Change: b.change}
+	source.Leaves = j.exits.add
 	source.Serial = func(file uint32) uint32 {
 		j.serial = served{File: file, Served: file, Sum: j.sources.sum()}
 		if j.auto {
@@ -153,6 +156,9 @@ func (b *batch) compile(j *job) {
 	}
 	j.took = time.Since(began)
 }
+
+// whole tells whether the job made a zone of files that nobody is writing.
+func (j *job) whole() bool { return j.zone != nil && len(j.unsettled) == 0 }
 
 // note records what a file was when the job read it.
 func (j *job) note(path string, c content) {

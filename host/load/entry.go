@@ -22,6 +22,7 @@ type entry struct {
 	diags    diag.List
 	force    bool // compile although no content changed
 	building bool
+	circled  bool // the latest text was refused because of a circle of ALIASes over several zones
 	loaded   time.Time
 	took     time.Duration
 }

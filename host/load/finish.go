@@ -26,6 +26,7 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	if b.changed && !taken {
 		l.redo(b)
 	}
+	l.refuseCircles(b)
 	textLen, errors := 0, 0
 	for _, j := range b.jobs {
 		textLen += j.textLen
@@ -49,6 +50,7 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	}
 	if l.modulesChanged(b.modules) || changed || taken {
 		changed = true
+		l.retryCircled(b)
 		l.publishClaimed(ctx, b.first || l.routing)
 		l.routing = false
 	}
@@ -126,7 +128,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	if !told {
 		l.logDiagnostics(news(e.diags, j.diags))
 	}
-	e.diags = j.diags
+	e.diags, e.circled = j.diags, j.circled
 	log := l.options.Log.With("zone", e.name, "view", e.view)
 	if j.zone == nil {
 		// A zone that waited for the plugins was never found good: what they refuse is as bad as what was refused before them.
