@@ -37,7 +37,7 @@ type Source struct {
 // the zone file first, whatever the outcome. Without ready plugins routed RRsets stay undecided and the zone is Pending.
 func Compile(src Source, plugins *plugin.Host) (z *zone.Zone, files []string, diags diag.List) {
 	c := newCollector(src.Origin)
-	files, diags = zonefile.Read(zonefile.Source{Path: src.Path, Origin: src.Origin, Open: c.sizing(src.Open)}, c.add)
+	files, diags = zonefile.Read(zonefile.Source{Path: src.Path, Origin: src.Origin, Open: c.sizing(src.Open), Policy: plugins.Routes}, c.add)
 	stage := &stage{collector: c, src: &src, files: files, diags: diags}
 	var policies []*policy.Policy
 	pending := false

@@ -186,6 +186,17 @@ func (h *Host) findLocked(c *Change, name string) *plugin {
 	return h.builtins[name]
 }
 
+// Routes tells whether a plugin of that name is there whose policies choose among candidates. Before Ready, and without a host, there is none.
+func (h *Host) Routes(name string) bool {
+	if h == nil {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.findLocked(nil, name)
+	return p != nil && p.about.Kind == abi.KindRouting
+}
+
 // Info describes one plugin and counts what it did since it was loaded.
 type Info struct {
 	Name, Version, Kind, Doc string

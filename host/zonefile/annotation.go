@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // annotation is the buffer behind Entry.Annotation.
@@ -15,6 +16,7 @@ type annotation struct {
 // takeNotes reads the annotation of the record in toks, if it has one, into the entry.
 func (r *reader) takeNotes() bool {
 	r.entry.Annotation = nil
+	r.checkAlmost()
 	if len(r.notes) == 0 {
 		return true
 	}
@@ -31,6 +33,20 @@ func (r *reader) takeNotes() bool {
 	}
 	r.entry.Annotation = &r.annotation.Annotation
 	return true
+}
+
+// checkAlmost warns of a comment that is an annotation but for the blank before its "@".
+func (r *reader) checkAlmost() {
+	if r.src.Policy == nil || r.almost.text == nil {
+		return
+	}
+	s := noteScan{text: r.almost.text}
+	s.blanks()
+	words := string(s.word(isChainByte))
+	if first, _, _ := strings.Cut(words, "+"); s.off < len(s.text) && s.text[s.off] == '=' || !r.src.Policy(first) {
+		return
+	}
+	r.warnAt(r.almost.line, r.almost.col, `"; @%s" is a comment, not an annotation (did you mean ";@ %s"?)`, clip([]byte(words)), clip([]byte(words)))
 }
 
 // strayNotes reports annotations on lines without a record, except records of the apex that were taken out, as ";@ IN MX 10 mail".

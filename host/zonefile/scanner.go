@@ -62,7 +62,7 @@ type fault struct {
 type comment struct {
 	text []byte
 	line uint32
-	col  uint16 // of text
+	col  uint16 // of text, or of the ";" of what is none
 }
 
 // scanner cuts one file into entries: the fields of one line, or of several where parentheses join them.
@@ -80,6 +80,7 @@ type scanner struct {
 	blank     bool
 	parens    bool // it has some
 	notes     []comment
+	almost    comment // text from behind "; @": a comment behind a field, which may have been meant as an annotation
 	fault     fault
 
 	parenOff, parenLineOff int
@@ -93,7 +94,7 @@ func (s *scanner) column(off int) uint16 {
 
 // next reads one entry. The fields and notes of the one before are overwritten.
 func (s *scanner) next() entryKind {
-	s.toks, s.notes, s.inParen, s.parens = s.toks[:0], s.notes[:0], false, false
+	s.toks, s.notes, s.almost, s.inParen, s.parens = s.toks[:0], s.notes[:0], comment{}, false, false
 	s.startOff, s.startLine = s.off, s.line
 	text, i := s.text, s.off
 	if i >= len(text) {
@@ -159,6 +160,10 @@ func (s *scanner) special(i int) int {
 		if i+1 < end && s.text[i+1] == '@' {
 			note := bytes.TrimSuffix(s.text[i+2:end], []byte("\r"))
 			s.notes = append(s.notes, comment{text: note, line: s.line, col: s.column(i + 2)})
+		} else if i+1 < end && isBlank(s.text[i+1]) && len(s.toks) > 0 {
+			if text, found := bytes.CutPrefix(bytes.TrimLeft(s.text[i+1:end], " \t"), []byte("@")); found {
+				s.almost = comment{text: text, line: s.line, col: s.column(i)}
+			}
 		}
 		return end
 	case classQuote:

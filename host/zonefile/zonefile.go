@@ -60,6 +60,7 @@ type Source struct {
 	Path   string
 	Origin []byte
 	Open   func(path string) ([]byte, error)
+	Policy func(word string) bool // tells whether an annotation may begin with the word; nil: nobody knows
 }
 
 // Read parses Source.Path and what it includes and calls emit for each record in file order. An error does not stop it: it
