@@ -225,7 +225,6 @@ func (l *Loader) finishData(b *batch, j *dataJob) bool {
 		return was
 	}
 	delete(l.busy, j.file.Path)
-	delete(l.saidBusy, j.file.Path)
 	if j.stamp != (stamp{}) {
 		l.files[j.file.Path] = j.stamp
 	}

@@ -120,7 +120,6 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	l.depend(e, j.sources)
 	for file := range j.sources {
 		delete(l.busy, file)
-		delete(l.saidBusy, file)
 	}
 	if j.same {
 		return false

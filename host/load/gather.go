@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"time"
@@ -131,15 +132,30 @@ func (l *Loader) start(ctx context.Context, b *batch) {
 	}()
 }
 
+// tellRestless tells of files that are not read since they change all the time, or somebody has them open for writing.
+func (l *Loader) tellRestless(now time.Time) {
+	var diags diag.List
+	for _, file := range l.settler.restless(now, unrest) {
+		diags.Warnf(diag.Pos{File: file}, "file keeps changing, so it is not read: it must be quiet for %v. Programs should write another file and rename it", quiet)
+	}
+	for _, file := range slices.Sorted(maps.Keys(l.busy)) {
+		switch {
+		case !l.concerns(file): // any more
+			delete(l.busy, file)
+		case now.Sub(l.busy[file]) > busyUntold:
+			diags.Warnf(diag.Pos{File: file}, "file is still being written, so it is not read")
+		}
+	}
+	if !slices.Equal(diags, l.found.unrest) {
+		l.logDiagnostics(news(l.found.unrest, diags))
+		l.found.unrest, l.stale = diags, true
+	}
+}
+
 // postpone waits for a file that is being written.
 func (l *Loader) postpone(file string, now time.Time) {
-	since, waited := l.busy[file]
-	switch {
-	case !waited:
+	if _, waited := l.busy[file]; !waited {
 		l.busy[file] = now
-	case now.Sub(since) > time.Second && !l.saidBusy[file]:
-		l.saidBusy[file] = true
-		l.options.Log.Warn("file is still being written; the last good version stays", "file", file)
 	}
 	l.settler.postpone(file, now)
 }

@@ -41,6 +41,10 @@ const (
 	graceReplaced = time.Second
 	// writerWait bounds the wait for a program that keeps a changed file open. Beyond it the file is read as it is.
 	writerWait = 30 * time.Second
+	// busyUntold is how long a file may be open for writing until that is told.
+	busyUntold = time.Second
+	// unrest is how long a file may change without a pause until that is told: it is not read meanwhile.
+	unrest = 5 * time.Second
 	// rescanDefault is how often everything is looked at without an event; pollDefault the same when there are no events at all.
 	rescanDefault = 30 * time.Second
 	pollDefault   = time.Second
@@ -111,7 +115,6 @@ type Loader struct {
 	serials      *serials
 	found        found
 	busy         map[string]time.Time     // files that were being written when they were to be read, since when
-	saidBusy     map[string]bool          // of these, the ones that were logged
 	settled      bool                     // take all files as they are: for one look, not for following
 	root         fs.FileInfo              // the directory that the zones came from
 	unaccepted   bool                     // the latest configuration was not accepted by plugins: others, or ready ones, may do so
@@ -139,6 +142,7 @@ type found struct {
 	modules map[string]diag.List // of plugin files
 	views   diag.List            // of the views in force, by plugins that came after them
 	checks  diag.List            // of the checks in force, by Examine
+	unrest  diag.List            // of files that never settle
 }
 
 // New prepares a Loader; it touches nothing.
@@ -162,7 +166,6 @@ func New(options Options) *Loader {
 		refused:    make(map[string]bool),
 		inService:  make(map[string]moduleVersion),
 		busy:       make(map[string]time.Time),
-		saidBusy:   make(map[string]bool),
 	}
 }
 
@@ -267,6 +270,7 @@ func (l *Loader) step(ctx context.Context) time.Time {
 		paths, next = l.settler.due(now)
 	}
 	l.start(ctx, l.newBatch(paths, changed, asked))
+	l.tellRestless(now)
 	l.report()
 	if next.IsZero() || l.lookAt.Before(next) {
 		next = l.lookAt

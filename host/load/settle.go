@@ -22,6 +22,7 @@ type settler struct {
 // pending is a file that differs from what was loaded, or whose events say that it may.
 type pending struct {
 	now     stamp
+	began   time.Time // first change
 	since   time.Time // latest change
 	forced  bool      // read it even if the stamp is the one loaded
 	skipped bool      // seen by an event only, not yet by a look
@@ -31,7 +32,7 @@ type pending struct {
 func (s *settler) touch(path string, now time.Time) {
 	p, ok := s.pending[path]
 	if !ok {
-		p.skipped = true
+		p.skipped, p.began = true, now
 	}
 	p.since, p.forced = now, true
 	s.pending[path] = p
@@ -46,7 +47,7 @@ func (s *settler) observe(path string, current, loaded stamp, now time.Time) {
 	}
 	switch {
 	case !known:
-		p.since = current.touched(now)
+		p.since, p.began = current.touched(now), now
 	case !p.skipped && p.now != current:
 		p.since = now
 	}
@@ -59,15 +60,31 @@ func (s *settler) observe(path string, current, loaded stamp, now time.Time) {
 
 // postpone starts the wait of a file again: it was found half-written.
 func (s *settler) postpone(path string, now time.Time) {
-	p := s.pending[path]
+	p, known := s.pending[path]
+	if !known {
+		p.began = now
+	}
 	p.since, p.forced = now, true
 	s.pending[path] = p
+}
+
+// restless lists the files that have not been quiet for so long, in order.
+func (s *settler) restless(now time.Time, long time.Duration) (paths []string) {
+	for path, p := range s.pending {
+		if p.now != (stamp{}) && now.Sub(p.began) > long && p.since.Add(s.quiet).After(now) {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
 }
 
 // demand has the file read at once, changed or not.
 func (s *settler) demand(path string, now time.Time) {
 	p, known := s.pending[path]
-	p.skipped = p.skipped || !known
+	if !known {
+		p.skipped, p.began = true, now
+	}
 	p.since, p.forced = now.Add(-s.quiet-s.patience), true
 	s.pending[path] = p
 }

@@ -1,9 +1,16 @@
 package load
 
 import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"signpost/host/zone"
 )
 
 // Protects when an edit counts: one line is one moment. "+x" is an event on x, "x=3" a look that finds version 3 of x (0: gone; version 1
@@ -110,5 +117,63 @@ func TestTouched(t *testing.T) {
 		if got := (stamp{modNanos: c.file.UnixNano()}).touched(now); got != c.want { // both readings
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// Protects who waits in vain from doing so in silence: a file that never settles, or that somebody keeps open, is told once, and no longer
+// when it was read.
+func TestRestlessIsTold(t *testing.T) {
+	dir := t.TempDir()
+	file, quietFile := filepath.Join(dir, "example.com.zone"), filepath.Join(dir, "example.net.zone")
+	now := time.Now().Add(time.Minute) // so that nothing is new at the start
+	out := new(syncBuffer)
+	l := New(Options{Dir: dir, Store: new(zone.Store), Log: slog.New(slog.NewTextHandler(out, nil)), NoEvents: true, Now: func() time.Time { return now }})
+	text := "$TTL 300\n@ SOA ns1 h 1 1 1 1 1\n@ NS ns1\nns1 A 192.0.2.1\n"
+	write := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(file, text)
+	write(quietFile, text)
+	if err := l.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	step := func() {
+		now, l.lookAt = now.Add(quiet-time.Millisecond), time.Time{}
+		l.step(t.Context())
+		for ; l.running > 0; l.running-- {
+			l.finish(t.Context(), <-l.done)
+		}
+	}
+	change := func() {
+		text += ";\n"
+		write(file, text)
+		l.settler.touch("example.com.zone", now.Add(quiet-time.Millisecond)) // as an event has it
+		step()
+	}
+	for began := now; now.Sub(began) < unrest-time.Second; {
+		change()
+	}
+	if out.String() != "" || len(l.Status().Diagnostics) > 0 {
+		t.Errorf("after %v: got the log %q and %v, want nothing", unrest-time.Second, out, l.Status().Diagnostics)
+	}
+	for range 200 {
+		change()
+	}
+	want := "example.com.zone: warning: file keeps changing, so it is not read: it must be quiet for 12ms. Programs should write another file and rename it"
+	if got := l.Status().Diagnostics; len(got) != 1 || got[0].String() != want || strings.Count(out.String(), "keeps changing") != 1 {
+		t.Errorf("after %v: got %v and the log\n%s\nwant once %s", unrest+time.Second, got, out, want)
+	}
+	step()
+	step()
+	if got := l.Status().Diagnostics; len(got) != 0 {
+		t.Errorf("at rest: got %v, want nothing", got)
+	}
+	l.busy["example.net.zone"], l.busy["gone.inc"] = now, now
+	now = now.Add(busyUntold)
+	step()
+	if got := fmt.Sprint(l.Status().Diagnostics); got != "[example.net.zone: warning: file is still being written, so it is not read]" {
+		t.Errorf("open for writing: got %v", got)
 	}
 }

@@ -73,7 +73,7 @@ func (l *Loader) report() {
 	if snapshot := l.options.Store.Load(); snapshot != nil {
 		s.Generation = snapshot.Generation
 	}
-	s.Diagnostics = slices.Concat(l.found.config, l.found.views, l.found.checks, l.found.applied, dir)
+	s.Diagnostics = slices.Concat(l.found.config, l.found.views, l.found.checks, l.found.applied, dir, l.found.unrest)
 	for i := range l.data {
 		s.Diagnostics = append(s.Diagnostics, l.data[i].diags...)
 	}
