@@ -211,6 +211,9 @@ func (e *events) log(one *event.Event) {
 	if one.Check != "" {
 		attrs = append(attrs, "check", one.Check)
 	}
+	if one.Until != nil {
+		attrs = append(attrs, "until", one.Until.Local().Format(time.RFC3339))
+	}
 	e.host.options.Log.Log(context.Background(), level, one.Text, attrs...)
 }
 

@@ -27,26 +27,27 @@ const (
 
 // Event is one thing that happened. The timeline keeps it and webhooks send it as JSON: names stay. Nobody changes one that was told.
 type Event struct {
-	Seq      uint64    `json:"seq,omitempty"` // in the timeline; they grow
-	At       time.Time `json:"at"`
-	Kind     string    `json:"kind"`
-	Severity string    `json:"severity"`
-	Resolved bool      `json:"resolved"` // it is over: the candidate is up, the policy answers as usual
-	View     string    `json:"view"`
-	Name     string    `json:"name"` // with the last dot
-	Type     string    `json:"type"`
-	ID       string    `json:"id,omitempty"` // of the candidate; left out: all of the policy
-	Check    string    `json:"check,omitempty"`
-	From     string    `json:"from"` // up, down or unknown
-	To       string    `json:"to"`
-	Share    uint8     `json:"share"` // percent of its weight that it gets now, while it is up
-	Why      string    `json:"why,omitempty"`
-	Override string    `json:"override,omitempty"` // an operator's word: up, down, drain
-	By       string    `json:"by,omitempty"`       // the operator
-	Live     int       `json:"live"`               // candidates of the policy that are not down
-	Of       int       `json:"of"`                 // of all
-	Moved    *Moved    `json:"moved,omitempty"`    // left out: nobody looked
-	Text     string    `json:"text"`               // all of it in a sentence, without the time
+	Seq      uint64     `json:"seq,omitempty"` // in the timeline; they grow
+	At       time.Time  `json:"at"`
+	Kind     string     `json:"kind"`
+	Severity string     `json:"severity"`
+	Resolved bool       `json:"resolved"` // it is over: the candidate is up, the policy answers as usual
+	View     string     `json:"view"`
+	Name     string     `json:"name"` // with the last dot
+	Type     string     `json:"type"`
+	ID       string     `json:"id,omitempty"` // of the candidate; left out: all of the policy
+	Check    string     `json:"check,omitempty"`
+	From     string     `json:"from"` // up, down or unknown
+	To       string     `json:"to"`
+	Share    uint8      `json:"share"` // percent of its weight that it gets now, while it is up
+	Why      string     `json:"why,omitempty"`
+	Override string     `json:"override,omitempty"` // an operator's word: up, down, drain
+	By       string     `json:"by,omitempty"`       // the operator
+	Until    *time.Time `json:"until,omitempty"`    // when that ends; left out: when it is taken back
+	Live     int        `json:"live"`               // candidates of the policy that are not down
+	Of       int        `json:"of"`                 // of all
+	Moved    *Moved     `json:"moved,omitempty"`    // left out: nobody looked
+	Text     string     `json:"text"`               // all of it in a sentence, without the time
 
 	fromShare uint8
 }
@@ -74,6 +75,9 @@ func Of(c *health.Change, moved *Moved) Event {
 	}
 	if c.Override.Force != health.Auto {
 		e.Override, e.By = c.Override.Force.String(), c.Override.By
+		if until := c.Override.Until; !until.IsZero() {
+			e.Until = &until
+		}
 	}
 	switch {
 	case c.ID == "":

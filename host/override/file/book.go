@@ -103,9 +103,14 @@ func (b *Book) Set(o health.Override) (override.Outcome, error) {
 		b.unsaved = append(b.unsaved, made)
 	}
 	table.Hold(list)
-	b.tellLocked(o, len(named))
+	outcome := override.Outcome{Candidates: table.Matching(o.Pattern)}
+	after := outcome.Candidates
+	if o.Force == health.Auto || len(named) != 1 || len(after) != 1 || after[0].State == named[0].State {
+		b.tellLocked(o, len(named))
+	} // else the change of the only one it is about is told, with all that could be said here
 	b.saveLocked()
-	return override.Outcome{Candidates: table.Matching(o.Pattern), Unsaved: b.trouble}, nil
+	outcome.Unsaved = b.trouble
+	return outcome, nil
 }
 
 // tellLocked logs a change.
