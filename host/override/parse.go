@@ -24,7 +24,8 @@ const (
 // Entry is an override and where it stands.
 type Entry struct {
 	health.Override
-	Pos diag.Pos // of its pattern
+	Pos   diag.Pos // of its pattern
+	AtPos diag.Pos // of the value of at; zero: there is none
 }
 
 // parser is one Parse in progress.
@@ -59,6 +60,7 @@ type entry struct {
 const (
 	keyPattern = 0
 	keyForce   = 1
+	keyAt      = 4
 	keyUntil   = 5
 	keyOver    = 6
 )
@@ -121,7 +123,7 @@ func (p *parser) entry(node ast.Node) (Entry, bool) {
 	}
 	p.finish(e, start)
 	e.By = cmp.Or(e.By, filepath.Base(p.file))
-	e.Pos = cmp.Or(e.seen[keyPattern], start)
+	e.Pos, e.AtPos = cmp.Or(e.seen[keyPattern], start), e.seen[keyAt]
 	return e.Entry, !e.bad
 }
 

@@ -326,3 +326,75 @@ func TestRun(t *testing.T) {
 		run.Wait()
 	})
 }
+
+// Protects a drain from a time of day that somebody mistyped, or that another machine's clock says: it begins when the file says so, once, and the
+// line is told.
+func TestTimeToCome(t *testing.T) {
+	d := newDesk(t, filepath.Join(t.TempDir(), "overrides.yaml"))
+	drain := "- pattern: app.example.com/eu-1\n  force: drain\n  over: 10m\n  at: 2027-11-22T14:00:00Z\n"
+	d.write(drain)
+	if got := d.Status().Diagnostics; len(got) != 1 || got.Errors() > 0 || got[0].Pos.Line != 4 || got[0].Pos.Col != 7 || !strings.Contains(got[0].Text, "is yet to come") {
+		t.Errorf("got %v, want one warning of line 4, column 7", got)
+	}
+	share := func(step string, want uint8) {
+		t.Helper()
+		d.Tick()
+		if got := d.table.List(health.Query{ID: "eu-1"})[0].Share; got != want {
+			t.Errorf("%s: got %d %% of its weight, want %d", step, got, want)
+		}
+	}
+	d.pass(5 * time.Minute)
+	share("half of the time is over", 50)
+	d.write(drain + "- pattern: app.example.com/us-1\n  force: down\n")
+	share("the file is read again", 50)
+	d.pass(5 * time.Minute)
+	share("the time is over", 0)
+}
+
+// Protects the log's reader from guessing whether a file that had mistakes counts again: one line says so, for each time that it was mended.
+func TestMendedIsTold(t *testing.T) {
+	d := newDesk(t, filepath.Join(t.TempDir(), "overrides.yaml"))
+	const good, told = "- pattern: app.example.com/eu-1\n  force: down\n", "has no mistakes any more"
+	for round := range 2 {
+		d.write(good)
+		d.write("- pattern: app.example.com/eu-1\n  force: dwon\n")
+		if got := strings.Count(d.log.String(), told); got != round {
+			t.Errorf("round %d, before it is mended: got %d lines, want %d", round, got, round)
+		}
+		d.write(good)
+		d.write(good + "# more\n")
+		if got := strings.Count(d.log.String(), told); got != round+1 {
+			t.Errorf("round %d: got %d lines, want %d", round, got, round+1)
+		}
+	}
+}
+
+// Protects the log from two lines for one command: that a candidate is down, who says so and why, is told as any change of its health. What changes
+// nothing, or is about several, has a line of its own.
+func TestOneLineForOneCandidate(t *testing.T) {
+	d := newDesk(t, filepath.Join(t.TempDir(), "overrides.yaml"))
+	for _, c := range []struct {
+		pattern string
+		force   health.Force
+		lines   int
+	}{
+		{"app.example.com/eu-1", health.ForceDown, 0},
+		{"app.example.com/eu-1", health.ForceDown, 1},
+		{"app.example.com/eu-1", health.ForceUp, 0},
+		{"app.example.com/us-1", health.ForceDrain, 1},
+		{"app.example.com/eu-*", health.ForceDown, 1},
+		{"app.example.com/eu-*", health.Auto, 1},
+	} {
+		pattern, err := override.ParsePattern(c.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.log.Reset()
+		if _, err := d.Set(health.Override{Pattern: pattern, Force: c.force, Reason: "drill", By: "ann", Over: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(d.log.String(), "msg=\"override "); got != c.lines {
+			t.Errorf("%s %v: got %d lines, want %d:\n%s", c.pattern, c.force, got, c.lines, d.log.String())
+		}
+	}
+}

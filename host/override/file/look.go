@@ -43,6 +43,9 @@ func (b *Book) lookLocked(atOnce bool) (settled bool) {
 		b.unread = err
 		return true
 	}
+	if b.unread != nil {
+		b.options.Log.Info(fmt.Sprintf("overrides: %s can be read again", b.path))
+	}
 	b.unread = nil
 	if b.read && (text == nil) == (b.text == nil) && bytes.Equal(text, b.text) {
 		b.wavers, b.unsure = false, nil
@@ -59,9 +62,17 @@ func (b *Book) lookLocked(atOnce bool) (settled bool) {
 
 // takeLocked puts a text of the file in force, unless it has errors.
 func (b *Book) takeLocked(text []byte, changed time.Time) {
-	first := !b.read
+	first, mended := !b.read, b.mistake.Errors() > 0
 	b.text, b.read = text, true
 	entries, diags := override.Parse(b.path, text)
+	now := b.options.Now().Round(0)
+	for i := range entries {
+		if e := &entries[i]; e.At.After(now) {
+			diags.Warnf(e.AtPos, "at: %s is yet to come; the override counts already, since the file says so", e.At.Local().Format(time.RFC3339))
+			e.At = time.Time{}
+		}
+	}
+	diags.Sort()
 	b.mistake = diags
 	for _, d := range diags {
 		if d.Severity == diag.Error {
@@ -75,7 +86,6 @@ func (b *Book) takeLocked(text []byte, changed time.Time) {
 		return
 	}
 	before := b.listLocked()
-	now := b.options.Now().Round(0)
 	if changed.After(now) {
 		changed = now
 	}
@@ -94,6 +104,9 @@ func (b *Book) takeLocked(text []byte, changed time.Time) {
 	b.good = next
 	after := b.listLocked()
 	b.options.Table.Hold(after)
+	if mended {
+		b.options.Log.Info(fmt.Sprintf("%s has no mistakes any more: what it says is in force", b.path), "overrides", len(after))
+	}
 	b.tellChangesLocked(before, after, first)
 }
 
@@ -174,7 +187,7 @@ func (b *Book) saveLocked() {
 	if b.trouble != nil {
 		b.options.Log.Info("overrides are written again", "file", b.path)
 	}
-	b.text, b.good, b.unsaved, b.trouble, b.pos = text, list, nil, nil, nil
+	b.text, b.good, b.unsaved, b.trouble, b.pos, b.mistake = text, list, nil, nil, nil, nil // what was warned of is written anew
 }
 
 // troubleLocked keeps why the file is not as it should be, and says it once.
