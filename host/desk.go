@@ -87,7 +87,7 @@ func (d *desk) follow(cfg *config.Config) (diags diag.List) {
 // bind binds what cfg asks for; serve answers. An address that cannot be had is a reason not to start.
 func (d *desk) bind(cfg *config.Config) error {
 	for _, found := range d.follow(cfg) {
-		d.host.options.Log.Warn(diag.Diagnostic{Pos: found.Pos, Text: found.Text}.String())
+		found.LogTo(d.host.options.Log)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -234,10 +234,10 @@ func (h *Host) bind(cfg *config.Config) error {
 		return err
 	}
 	for _, d := range h.unheard(cfg) {
-		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
+		d.LogTo(h.options.Log)
 	}
 	for _, d := range h.events.teller.Configure(cfg.Notices) {
-		h.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
+		d.LogTo(h.options.Log)
 	}
 	h.log.Follow(h.queryLog(cfg))
 	h.overrides.Follow(h.overridesFile(cfg)) // before the zones: their first answers follow it

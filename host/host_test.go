@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/miekg/dns"
 
 	"signpost/host/config"
+	"signpost/host/diag"
 )
 
 // TestMain keeps compiled plugins and served serials of all tests in one place that goes away: compiling takes a second.
@@ -256,6 +258,30 @@ func TestLogJSON(t *testing.T) {
 	log.Info("zone loaded", "took", 1500*time.Microsecond)
 	if !strings.Contains(out.String(), `"tookMillis":1.5`) {
 		t.Errorf("got %s, want tookMillis 1.5", &out)
+	}
+}
+
+// Protects what reads diagnostics from the log: their parts in JSON, and for people the line that they always were.
+func TestLogDiagnostics(t *testing.T) {
+	whole := diag.Diagnostic{Pos: diag.Pos{File: "a.zone", Line: 12, Col: 3}, Text: `weight "300" is outside 0..255`}
+	file := diag.Diagnostic{Pos: diag.Pos{File: "a.zone"}, Severity: diag.Warning, Text: "two\nlines"}
+	for format, want := range map[string]string{
+		"text": `error a.zone:12:3: weight "300" is outside 0..255` + "\n" + `warn  a.zone: two\nlines` + "\n",
+		"json": `"level":"ERROR","msg":"a.zone:12:3: weight \"300\" is outside 0..255",` +
+			`"diagnostic":{"file":"a.zone","line":12,"column":3,"severity":"error","text":"weight \"300\" is outside 0..255"}}` + "\n" +
+			`"level":"WARN","msg":"a.zone: two\\nlines","diagnostic":{"file":"a.zone","severity":"warning","text":"two\nlines"}}` + "\n",
+	} {
+		var out bytes.Buffer
+		log, err := NewLog(&out, format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.LogTo(log)
+		file.LogTo(log)
+		times := regexp.MustCompile(`(?m)^(\{"time":"[^"]+",|[0-9-]+ [0-9:.]+ )`)
+		if got := times.ReplaceAllString(out.String(), ""); got != want {
+			t.Errorf("%s: got\n%swant\n%s", format, got, want)
+		}
 	}
 }
 

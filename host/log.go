@@ -57,7 +57,9 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	b.WriteString(diag.OneLine(r.Message))
 	b.WriteString(l.attrs)
 	r.Attrs(func(a slog.Attr) bool {
-		appendAttr(&b, l.group, a)
+		if _, said := a.Value.Any().(diag.Diagnostic); !said { // by the message
+			appendAttr(&b, l.group, a)
+		}
 		return true
 	})
 	b.WriteByte('\n')

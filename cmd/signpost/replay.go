@@ -21,7 +21,8 @@ func newReplay() *cobra.Command {
 		Long: `Replay reads a log of queries, loads a directory, and prints for each name how its
 answers would be distributed over the clients that asked. LOG is a query log of
 signpost serve (query-log in signpost.yaml) or a dnstap file; - is the standard
-input. Names, types, client addresses and client subnets count; nothing is sent.
+input. Names, types, client addresses, client subnets and TSIG keys count; nothing
+is sent.
 
 A query changes if the answer that it got cannot come any more. With --against,
 what is compared is not what was recorded but another directory: then it is the

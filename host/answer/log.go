@@ -64,6 +64,9 @@ func (w *Worker) logQuery(addr netip.Addr, length int) {
 	if w.view != nil {
 		e.View = w.view.Name
 	}
+	if w.signature.key != 0 {
+		e.Key = w.rules.keys.Name(int(w.signature.key))
+	}
 	if !w.log.Append(e) {
 		w.counts.Inc(metrics.QueryLogDropped)
 	}

@@ -49,7 +49,7 @@ var serverOptions = []option{
 
 	{"serial", "file", "`file`: the SOA serial is the file's. `auto`: it also grows when the content changed and the file's serial did not.", oneOf(func(p *parser, _ string) *string { return &p.config.Serial }, SerialFile, SerialAuto), nil},
 
-	{"query-log", "", "File that gets a line for each query, absolute or relative to the data directory: time, client, listener, name, type, class, client subnet, response code, view, candidates and a digest of the answer. It is opened anew after it was moved, and at SIGHUP. A file with something else in it is left alone. Left out: none.", text(func(p *parser, _ string) *string { return &p.config.QueryLog }), nil},
+	{"query-log", "", "File that gets a line for each query, absolute or relative to the data directory: time, client, listener, name, type, class, client subnet, response code, view, candidates, a digest of the answer and the TSIG key. It is opened anew after it was moved, and at SIGHUP. A file with something else in it is left alone. Left out: none.", text(func(p *parser, _ string) *string { return &p.config.QueryLog }), nil},
 
 	{"server.id", "", "Text of CH TXT `id.server` and `hostname.bind`; left out: REFUSED.", text(func(p *parser, _ string) *string { return &p.config.ServerID }), nil},
 	{"server.version", "", "Text of CH TXT `version.server` and `version.bind`; left out: REFUSED.", text(func(p *parser, _ string) *string { return &p.config.Version }), nil},

@@ -36,15 +36,17 @@ func (a *asker) close() {
 type client struct {
 	network netip.Prefix // that the answer is for: the client subnet option of the query
 	source  netip.Addr   // of the packet: it has the view
+	key     string       // that the query counts as signed with, as config.KeyName has it; "": none
 }
 
 // port is where questions come from; nothing depends on it.
 const port = 53
 
-// ask answers one question, over TCP so that neither size nor rate limits it. t may be nil.
+// ask answers one question, over TCP so that neither size nor rate limits it.
 func (a *asker) ask(name []byte, typ uint16, c client, t *answer.Trace) message.Response {
 	a.query = appendQuery(a.query[:0], name, typ, c.network)
 	n := copy(a.buf, a.query)
+	t.Key = c.key
 	a.worker.Trace(t)
 	length := a.worker.Respond(a.buf, n, netip.AddrPortFrom(c.source, port), true)
 	return message.Read(a.buf[:length])

@@ -120,7 +120,7 @@ type group struct {
 func (c *comparison) groups(clients []Client) []*group {
 	var list []*group
 	for _, who := range clients {
-		as := client{who.Network, who.Network.Addr()}
+		as := client{network: who.Network, source: who.Network.Addr()}
 		before, now := c.spreadA.views(as), c.spreadB.views(as)
 		at := slices.IndexFunc(list, func(g *group) bool { return g.old == before && g.new == now })
 		if at < 0 {
@@ -183,7 +183,7 @@ func (c *comparison) name(name asked, g *group) *NameChange {
 	distributions := map[pair][2][]share{}
 	var order []pair
 	for _, who := range g.clients {
-		as := client{who.Network, who.Network.Addr()}
+		as := client{network: who.Network, source: who.Network.Addr()}
 		before, now := c.spreadA.of([]byte(name.name), name.typ, as, g.old), c.spreadB.of([]byte(name.name), name.typ, as, g.new)
 		key := pair{&before[0], &now[0]}
 		if weights[key] == 0 {

@@ -123,7 +123,7 @@ func (s *Server) knowsKey(name string) error {
 }
 
 func (q *Question) client() client {
-	c := client{network: q.Client.Masked(), source: q.Source}
+	c := client{network: q.Client.Masked(), source: q.Source, key: q.Key}
 	if !c.source.IsValid() {
 		c.source = c.network.Addr()
 	}
@@ -145,7 +145,7 @@ type walk struct {
 
 // run answers the question, with these candidates taken.
 func (w *walk) run(take []int) (*answer.Trace, message.Response) {
-	t := &answer.Trace{Take: take, Down: w.question.Down, Key: w.question.Key}
+	t := &answer.Trace{Take: take, Down: w.question.Down}
 	r := w.asker.ask(w.question.Name, w.question.Type, w.client, t)
 	w.scope, w.said = max(w.scope, int(t.Scope)), max(w.said, r.Scope)
 	return t, r

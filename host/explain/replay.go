@@ -17,7 +17,7 @@ import (
 // Replay is what recorded queries would get. --json prints it; names stay.
 type Replay struct {
 	Queries int          `json:"queries"` // that were replayed
-	LeftOut int          `json:"leftOut"` // without a question of class IN, or of a type that is no record set, or dropped by a rate limit
+	LeftOut int          `json:"leftOut"` // without a question of class IN, or of a type that is no record set, dropped by a rate limit, or refused for their signature
 	Bad     int          `json:"bad"`     // lines or frames that could not be read
 	Against bool         `json:"against"` // changes are from one directory to another; else from what was recorded
 	Names   []ReplayName `json:"names"`   // by how often they were asked for
@@ -102,11 +102,11 @@ func ReadRecording(r io.Reader) (*Recording, error) {
 func (r *Recording) Bad() (count int, first error) { return r.bad.Count, r.bad.First }
 
 func (r *Recording) add(q *line.Query, response bool) {
-	if q.Name == nil || q.Class != wire.ClassIN || q.Rcode == line.Dropped || !isSet(q.Type) {
+	if q.Name == nil || q.Class != wire.ClassIN || q.Rcode == line.Dropped || q.Rcode == message.RcodeText(wire.NotAuth) || !isSet(q.Type) {
 		r.leftOut++
 		return
 	}
-	as := client{q.Subnet, q.Client}
+	as := client{q.Subnet, q.Client, q.Key}
 	if !as.network.IsValid() || as.network.Bits() == 0 {
 		as.network = netip.PrefixFrom(q.Client, q.Client.BitLen())
 	}
@@ -149,7 +149,7 @@ type replayedAnswer struct {
 // Run replays the recording on now, and on before unless that is nil.
 func (r *Recording) Run(now, before *Server) *Replay {
 	out := &Replay{LeftOut: r.leftOut, Bad: r.bad.Count, Against: before != nil, Names: []ReplayName{}, Clients: []ReplayClient{}}
-	p := &player{now: newSpread(now), viewsNow: map[netip.Addr]string{}, viewsOld: map[netip.Addr]string{},
+	p := &player{now: newSpread(now), viewsNow: map[asking]string{}, viewsOld: map[asking]string{},
 		names: map[asked]*replayed{}, clients: map[netip.Prefix]*ReplayClient{}}
 	defer p.now.close()
 	if before != nil {
@@ -182,17 +182,24 @@ func (r *Recording) Run(now, before *Server) *Replay {
 // player is one Run on its way.
 type player struct {
 	now, old           *spread // old is nil without another directory
-	viewsNow, viewsOld map[netip.Addr]string
+	viewsNow, viewsOld map[asking]string
 	names              map[asked]*replayed
 	clients            map[netip.Prefix]*ReplayClient
 }
 
+// asking is what the views of a recorded question depend on.
+type asking struct {
+	source netip.Addr
+	key    string
+}
+
 // sharesOf is the distribution for one recorded question.
-func sharesOf(s *spread, views map[netip.Addr]string, key recorded) []share {
-	seen, ok := views[key.client.source]
+func sharesOf(s *spread, views map[asking]string, key recorded) []share {
+	by := asking{key.client.source, key.client.key}
+	seen, ok := views[by]
 	if !ok {
 		seen = s.views(key.client)
-		views[key.client.source] = seen
+		views[by] = seen
 	}
 	return s.of([]byte(key.name), key.typ, key.client, seen)
 }

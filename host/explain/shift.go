@@ -142,7 +142,7 @@ func (x *Shifts) seen(view string, p *policy.Policy) []policy.Health {
 	network := clients[0].Network
 	for _, typ := range addresses {
 		t := new(answer.Trace)
-		x.asker.ask(name, typ, client{network, network.Addr()}, t)
+		x.asker.ask(name, typ, client{network: network, source: network.Addr()}, t)
 		if fork := forkAt(t, 0); fork != nil && fork.Policy == p {
 			return fork.Facts.Health
 		}
@@ -278,7 +278,7 @@ func (x *Shifts) sample() {
 	defer s.close()
 	at := map[string]int{}
 	for _, who := range clients {
-		joined := s.views(client{who.Network, who.Network.Addr()})
+		joined := s.views(client{network: who.Network, source: who.Network.Addr()})
 		i, known := at[joined]
 		if !known {
 			i = len(x.groups)

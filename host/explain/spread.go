@@ -9,6 +9,7 @@ import (
 	"signpost/host/answer"
 	"signpost/host/message"
 	"signpost/host/policy"
+	"signpost/host/wire"
 )
 
 // share is one thing that a client may get, and how likely.
@@ -23,9 +24,10 @@ type share struct {
 
 // spread computes distributions of answers. What was computed for a client holds for all clients within the scope of its answer.
 type spread struct {
-	asker *asker
-	known map[spreadKey]*scoped
-	runs  int // queries answered so far
+	server *Server
+	asker  *asker
+	known  map[spreadKey]*scoped
+	runs   int // queries answered so far
 }
 
 // spreadKey is what is asked by whom, but for the client's network: in which order its views are asked.
@@ -43,7 +45,7 @@ type scoped struct {
 }
 
 func newSpread(s *Server) *spread {
-	return &spread{asker: newAsker(s.Answers, ""), known: map[spreadKey]*scoped{}}
+	return &spread{server: s, asker: newAsker(s.Answers, ""), known: map[spreadKey]*scoped{}}
 }
 
 func (s *spread) close() { s.asker.close() }
@@ -51,8 +53,14 @@ func (s *spread) close() { s.asker.close() }
 // root is a name that is asked to see which views a client is sent to: no view need know it.
 var root = []byte{0}
 
+// unproven stands for the views of who signs with a key that is not known. No view has the name.
+const unproven = " "
+
 // views are the views that a client may see, in order, joined by spaces.
 func (s *spread) views(c client) string {
+	if s.server.knowsKey(c.key) != nil {
+		return unproven
+	}
 	t := new(answer.Trace)
 	s.asker.ask(root, 0xFFFF, c, t)
 	s.runs++
@@ -81,7 +89,11 @@ func (s *spread) of(name []byte, typ uint16, c client, views string) []share {
 		}
 	}
 	w := &spreading{spread: s, name: name, typ: typ, client: c}
-	w.walk(nil, nil, 1)
+	if views == unproven {
+		w.arrive(&message.Response{Rcode: wire.NotAuth}, nil, 1)
+	} else {
+		w.walk(nil, nil, 1)
+	}
 	network := c.network
 	if w.scope < network.Bits() {
 		network = netip.PrefixFrom(network.Addr(), max(w.scope, 0)).Masked()

@@ -252,14 +252,14 @@ const logLinesMax = 50
 // logDiagnostics writes one line for each.
 func (l *Loader) logDiagnostics(diags diag.List) {
 	for i, d := range diags {
-		level := slog.LevelError
-		if d.Severity == diag.Warning {
-			level = slog.LevelWarn
-		}
 		if i == logLinesMax {
+			level := slog.LevelError
+			if d.Severity == diag.Warning {
+				level = slog.LevelWarn
+			}
 			l.options.Log.Log(context.Background(), level, fmt.Sprintf("and %d more; signpost check lists all", len(diags)-logLinesMax))
 			return
 		}
-		l.options.Log.Log(context.Background(), level, diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
+		d.LogTo(l.options.Log)
 	}
 }

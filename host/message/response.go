@@ -29,6 +29,7 @@ type Response struct {
 	Subnet    netip.Prefix // of the client subnet option; the zero Prefix: none
 	Scope     int          // of the client subnet option; -1: there is none
 	Fault     string       // text of the extended error; "": none
+	Signer    string       // name of the key of its TSIG record, in lower case; "": there is none. Nothing is proven
 }
 
 // Read reads a message that this server, or another one, wrote. What is broken in it, or cut off, is left out.
@@ -67,6 +68,10 @@ func Read(msg []byte) Response {
 		case rr.Type == wire.TypeOPT:
 			r.Rcode |= int(rr.TTL>>24) << 4
 			r.readOptions(msg[off+1+recordHeadLen : past])
+		case rr.Type == wire.TypeTSIG:
+			var name wire.Name
+			name.ParseName(msg, off) // as ReadRecord could
+			r.Signer = NameText(name.Bytes())
 		}
 		off = past
 	}
@@ -158,7 +163,7 @@ func (r *Response) MinTTL() uint32 {
 // rcodes names the response codes that this server gives.
 var rcodes = map[int]string{
 	wire.NoError: "NOERROR", wire.FormErr: "FORMERR", wire.ServFail: "SERVFAIL", wire.NXDomain: "NXDOMAIN", wire.NotImp: "NOTIMP",
-	wire.Refused: "REFUSED", wire.YXDomain: "YXDOMAIN", wire.BadVers: "BADVERS",
+	wire.Refused: "REFUSED", wire.NotAuth: "NOTAUTH", wire.YXDomain: "YXDOMAIN", wire.BadVers: "BADVERS",
 }
 
 // RcodeText names a response code.

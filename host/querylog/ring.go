@@ -19,6 +19,7 @@ const RingLen = 1 << 19
 const (
 	MessageLenMax = 512
 	viewLenMax    = 63
+	keyLenMax     = 255
 	pickedLenMax  = 255
 )
 
@@ -30,11 +31,13 @@ type Entry struct {
 	TCP     bool
 	Dropped bool   // by the rate limit: nothing was sent, and Message is the query
 	View    string // name; "": none
+	Key     string // name of the TSIG key that the query is proven to be signed with; "": none
 	Picked  []byte // ids of the candidates: "a,b" of one decision, decisions joined by "/"
 	Message []byte // the response, or its beginning
 }
 
-// The fixed part of an entry: length u16, flags, view length, picked length, message length u16, bits of the subnet, time, two addresses.
+// The fixed part of an entry: length u16, flags, view length, picked length, message length u16, bits of the subnet, time, two addresses,
+// key length.
 const (
 	lengthOff     = 0
 	flagsOff      = 2
@@ -45,7 +48,8 @@ const (
 	timeOff       = 8
 	clientOff     = 16
 	subnetOff     = 32
-	headLen       = 48
+	keyLenOff     = 48
+	headLen       = 49
 )
 
 // The bits of flags.
@@ -77,8 +81,9 @@ func NewRing(listener string) *Ring {
 
 // Append adds an entry. It is false, and nothing is added, when the reader is too far behind.
 func (r *Ring) Append(e *Entry) bool {
-	view, picked, message := e.View[:min(len(e.View), viewLenMax)], e.Picked[:min(len(e.Picked), pickedLenMax)], e.Message[:min(len(e.Message), MessageLenMax)]
-	length := headLen + len(view) + len(picked) + len(message)
+	view, key := e.View[:min(len(e.View), viewLenMax)], e.Key[:min(len(e.Key), keyLenMax)]
+	picked, message := e.Picked[:min(len(e.Picked), pickedLenMax)], e.Message[:min(len(e.Message), MessageLenMax)]
+	length := headLen + len(view) + len(key) + len(picked) + len(message)
 	if r.free < uint64(length) {
 		if r.free = RingLen - (r.next - r.tail.Load()); r.free < uint64(length) {
 			return false
@@ -87,7 +92,7 @@ func (r *Ring) Append(e *Entry) bool {
 	var head [headLen]byte
 	binary.LittleEndian.PutUint16(head[lengthOff:], uint16(length))
 	head[flagsOff] = e.flags()
-	head[viewLenOff], head[pickedLenOff] = byte(len(view)), byte(len(picked))
+	head[viewLenOff], head[keyLenOff], head[pickedLenOff] = byte(len(view)), byte(len(key)), byte(len(picked))
 	binary.LittleEndian.PutUint16(head[messageLenOff:], uint16(len(message)))
 	binary.LittleEndian.PutUint64(head[timeOff:], uint64(e.Micros))
 	client := e.Client.As16()
@@ -97,13 +102,11 @@ func (r *Ring) Append(e *Entry) bool {
 		copy(head[subnetOff:], subnet[:])
 		head[subnetBitsOff] = byte(e.Subnet.Bits())
 	}
-	r.put(head[:])
-	for at := 0; at < len(view); {
-		n := copy(r.buf[r.next%RingLen:], view[at:])
-		at, r.next = at+n, r.next+uint64(n)
-	}
-	r.put(picked)
-	r.put(message)
+	put(r, head[:])
+	put(r, view)
+	put(r, key)
+	put(r, picked)
+	put(r, message)
 	r.free -= uint64(length)
 	return true
 }
@@ -125,7 +128,7 @@ func (e *Entry) flags() (flags byte) {
 }
 
 // put copies bytes behind the last ones, around the end of the buffer.
-func (r *Ring) put(part []byte) {
+func put[T []byte | string](r *Ring, part T) {
 	n := copy(r.buf[r.next%RingLen:], part)
 	copy(r.buf, part[n:])
 	r.next += uint64(len(part))
@@ -160,14 +163,16 @@ func (e *Entry) Next(raw []byte) (rest []byte) {
 		Client: netip.AddrFrom16([16]byte(head[clientOff:subnetOff])).Unmap(),
 	}
 	if flags&flagSubnet != 0 {
-		addr := netip.AddrFrom16([16]byte(head[subnetOff:headLen]))
+		addr := netip.AddrFrom16([16]byte(head[subnetOff:keyLenOff]))
 		if flags&flagSubnet4 != 0 {
 			addr = addr.Unmap()
 		}
 		e.Subnet = netip.PrefixFrom(addr, int(head[subnetBitsOff]))
 	}
-	view, picked := int(head[viewLenOff]), int(head[pickedLenOff])
-	e.View, e.Picked, e.Message = string(body[:view]), body[view:view+picked], body[view+picked:]
+	view, key, picked := int(head[viewLenOff]), int(head[keyLenOff]), int(head[pickedLenOff])
+	e.View, body = string(body[:view]), body[view:]
+	e.Key, body = string(body[:key]), body[key:]
+	e.Picked, e.Message = body[:picked], body[picked:]
 	return raw[length:]
 }
 

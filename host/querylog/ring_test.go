@@ -12,7 +12,7 @@ import (
 func entry(number int) *Entry {
 	e := &Entry{
 		Micros: int64(1_700_000_000_000_000 + number), Client: netip.MustParseAddr("192.0.2.7"), TCP: number%2 == 0, Dropped: number%5 == 0,
-		View: fmt.Sprintf("view%d", number%7), Picked: []byte(strings.Repeat("p", number%200)), Message: bytes.Repeat([]byte{byte(number)}, number%500),
+		View: fmt.Sprintf("view%d", number%7), Key: strings.Repeat("k", number%11), Picked: []byte(strings.Repeat("p", number%200)), Message: bytes.Repeat([]byte{byte(number)}, number%500),
 	}
 	switch number % 3 {
 	case 1:

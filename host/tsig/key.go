@@ -34,6 +34,7 @@ var algorithms = map[string]*algorithm{
 
 // key is one secret.
 type key struct {
+	text      string // its name as config.Key has it
 	name      []byte // on the wire, in lower case
 	algorithm *algorithm
 	secret    []byte
@@ -50,7 +51,7 @@ func NewKeys(list []config.Key) *Keys {
 	k := &Keys{byName: make(map[string]int, len(list))}
 	for _, one := range list {
 		name := wireName(one.Name)
-		k.list = append(k.list, key{name, algorithms[one.Algorithm], one.Secret})
+		k.list = append(k.list, key{one.Name, name, algorithms[one.Algorithm], one.Secret})
 		k.byName[string(name)] = len(k.list)
 	}
 	return k
@@ -58,6 +59,9 @@ func NewKeys(list []config.Key) *Keys {
 
 // Number is the number of the key of that name, as config.Key has it: 1 for the first one; 0 if there is none.
 func (k *Keys) Number(name string) int { return k.byName[string(wireName(name))] }
+
+// Name is the name of the key of a number that is not 0, as config.Key has it.
+func (k *Keys) Name(number int) string { return k.list[number-1].text }
 
 // newMAC makes what signs with the key of a number.
 func (k *Keys) newMAC(number int) hash.Hash {

@@ -75,11 +75,7 @@ func (b *Book) takeLocked(text []byte, changed time.Time) {
 	diags.Sort()
 	b.mistake = diags
 	for _, d := range diags {
-		if d.Severity == diag.Error {
-			b.options.Log.Error(d.String())
-		} else {
-			b.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
-		}
+		d.LogTo(b.options.Log)
 	}
 	if diags.Errors() > 0 {
 		b.options.Log.Error(fmt.Sprintf("%s has mistakes: the overrides stay as they were", b.path), "overrides", len(b.listLocked()))
@@ -151,7 +147,7 @@ func (b *Book) idleLocked() {
 	}
 	for _, d := range idle {
 		if !slices.Contains(b.idle, d) {
-			b.options.Log.Warn(diag.Diagnostic{Pos: d.Pos, Text: d.Text}.String())
+			d.LogTo(b.options.Log)
 		}
 	}
 	b.idle = idle

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"signpost/host/message"
+	"signpost/host/wire"
 )
 
 // The bounds of Frame Streams, in bytes.
@@ -153,7 +154,9 @@ func parseDnstap(frame []byte) (q *Query, response bool, err error) {
 	case authResponse, clientResponse:
 		r := message.Read(answer)
 		q.of(&r)
-		q.Rcode = message.RcodeText(r.Rcode)
+		if q.Rcode = message.RcodeText(r.Rcode); r.Rcode == wire.NotAuth {
+			q.Key = "" // the signature was refused
+		}
 		if r.Whole && !r.Truncated {
 			q.Digest = r.Digest()
 		}
@@ -168,7 +171,7 @@ func parseDnstap(frame []byte) (q *Query, response bool, err error) {
 
 // of takes over what was asked.
 func (q *Query) of(r *message.Response) {
-	q.Name, q.Type, q.Class, q.Subnet = r.Name, r.Type, r.Class, r.Subnet
+	q.Name, q.Type, q.Class, q.Subnet, q.Key = r.Name, r.Type, r.Class, r.Subnet, r.Signer
 }
 
 // fields visits the fields of a protocol buffer: numbers of varints and fixed ones, bytes of the others. It is false for one that is broken.

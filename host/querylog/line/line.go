@@ -1,13 +1,14 @@
 // Package line is the text form of the query log, and reads it back; it reads dnstap as well.
 //
 // Plane: control. Floor: 4. Journey of a query: behind its end, when the log is written and when it is replayed.
-// A line has eleven fields with a space between them, "-" for nothing:
+// A line has twelve fields with a space between them, "-" for nothing:
 //
-//	2026-11-22T21:07:03.123456Z 192.0.2.7 udp:192.0.2.53:53 app.example.com. A IN 203.0.113.0/24 NOERROR public canary 5b8b2e2d0a1f3c44
+//	2026-11-22T21:07:03.123456Z 192.0.2.7 udp:192.0.2.53:53 app.example.com. A IN 203.0.113.0/24 NOERROR public canary 5b8b2e2d0a1f3c44 office.
 //
 // They are time, client address, transport and listener, name, type, class, client subnet (RFC 7871), response code, view, the candidates
-// that were picked ("a,b" of one decision; decisions of a chain joined by "/"), and a digest of what the client got, which tells two answers
-// apart whatever candidates are called. The response code of a query that the rate limit dropped is DROPPED. A line that starts with # is a comment.
+// that were picked ("a,b" of one decision; decisions of a chain joined by "/"), a digest of what the client got, which tells two answers
+// apart whatever candidates are called, and the TSIG key that the query is proven to be signed with. The response code of a query that the rate limit dropped is DROPPED. A line that starts with # is a comment.
+// Logs of before there was the twelfth field are read, too.
 package line
 
 import (
@@ -27,7 +28,7 @@ import (
 // Head is the first line of a log, which begins with HeadMark in every version.
 const (
 	HeadMark = "# signpost query log"
-	Head     = HeadMark + " 1: time client listener name type class subnet rcode view candidates digest\n"
+	Head     = HeadMark + " 2: time client listener name type class subnet rcode view candidates digest key\n"
 )
 
 // Dropped is the response code of a query that was not answered.
@@ -46,13 +47,14 @@ type Query struct {
 	View     string // "": none
 	Picked   string // "": no policy
 	Digest   uint64 // 0: unknown
+	Key      string // name of the TSIG key, as config.KeyName has it; "": none
 }
 
 // Of turns what a worker logged at a listener into a line.
 func Of(e *querylog.Entry, listener string) Query {
 	r := message.Read(e.Message)
 	q := Query{
-		Time: time.UnixMicro(e.Micros).UTC(), Client: e.Client, Listener: "udp", Subnet: e.Subnet, View: e.View, Picked: string(e.Picked),
+		Time: time.UnixMicro(e.Micros).UTC(), Client: e.Client, Listener: "udp", Subnet: e.Subnet, View: e.View, Picked: string(e.Picked), Key: e.Key,
 		Name: r.Name, Type: r.Type, Class: r.Class, Rcode: message.RcodeText(r.Rcode),
 	}
 	if e.TCP {
@@ -98,9 +100,11 @@ func (q *Query) Append(dst []byte) []byte {
 		dst = escape(append(dst, ' '), []byte(orDash(word)))
 	}
 	if q.Digest == 0 {
-		return append(dst, " -\n"...)
+		dst = append(dst, " -"...)
+	} else {
+		dst = fmt.Appendf(dst, " %016x", q.Digest)
 	}
-	return fmt.Appendf(dst, " %016x\n", q.Digest)
+	return append(escape(append(dst, ' '), []byte(orDash(q.Key))), '\n')
 }
 
 func orDash(text string) string {
@@ -139,12 +143,18 @@ func unescape(text string) string {
 	return out.String()
 }
 
-// fieldCount is how many fields a line has.
-const fieldCount = 11
+// How many fields a line has, and had before the last one was known.
+const (
+	fieldCount    = 12
+	fieldCountOld = 11
+)
 
 // Parse reads a line without its end.
 func Parse(text string) (q Query, err error) {
 	fields := strings.Split(text, " ")
+	if len(fields) == fieldCountOld {
+		fields = append(fields, "")
+	}
 	if len(fields) != fieldCount {
 		return q, fmt.Errorf("%d fields instead of %d", len(fields), fieldCount)
 	}
@@ -159,7 +169,7 @@ func Parse(text string) (q Query, err error) {
 	if q.Client, err = netip.ParseAddr(fields[1]); err != nil {
 		return q, fmt.Errorf("%q is no address", fields[1])
 	}
-	q.Listener, q.Rcode, q.View, q.Picked = fields[2], fields[7], unescape(fields[8]), unescape(fields[9])
+	q.Listener, q.Rcode, q.View, q.Picked, q.Key = fields[2], fields[7], unescape(fields[8]), unescape(fields[9]), unescape(fields[11])
 	if err := q.parseQuestion(fields[3], fields[4], fields[5]); err != nil {
 		return q, err
 	}

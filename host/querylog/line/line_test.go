@@ -11,11 +11,11 @@ import (
 )
 
 var lines = []string{
-	"2026-11-22T21:07:03.123456Z 192.0.2.7 udp:192.0.2.53:53 app.example.com. A IN 203.0.113.0/24 NOERROR public canary 5b8b2e2d0a1f3c44",
-	"2026-11-22T21:07:03.000000Z 2001:db8::7 tcp:[2001:db8::53]:53 . NS IN 2001:db8::/48 REFUSED - - -",
-	"2026-11-22T21:07:03.000000Z 192.0.2.7 udp - - - - FORMERR - - 00000000000000ff",
-	`2026-11-22T21:07:03.000000Z 192.0.2.7 udp a\032b\.c.example. TYPE65280 CH - NOERROR internal near\032one,two/far -`,
-	"2026-11-22T21:07:03.000000Z 192.0.2.7 udp example. AAAA CLASS254 0.0.0.0/0 DROPPED - - -",
+	"2026-11-22T21:07:03.123456Z 192.0.2.7 udp:192.0.2.53:53 app.example.com. A IN 203.0.113.0/24 NOERROR public canary 5b8b2e2d0a1f3c44 -",
+	"2026-11-22T21:07:03.000000Z 2001:db8::7 tcp:[2001:db8::53]:53 . NS IN 2001:db8::/48 REFUSED - - - -",
+	"2026-11-22T21:07:03.000000Z 192.0.2.7 udp - - - - FORMERR - - 00000000000000ff -",
+	`2026-11-22T21:07:03.000000Z 192.0.2.7 udp a\032b\.c.example. TYPE65280 CH - NOERROR internal near\032one,two/far - lab\032one.example.`,
+	"2026-11-22T21:07:03.000000Z 192.0.2.7 udp example. AAAA CLASS254 0.0.0.0/0 DROPPED - - - -",
 }
 
 // Protects the log's form: what is read is what was written.
@@ -32,10 +32,21 @@ func TestLinesRoundTrip(t *testing.T) {
 	}
 }
 
+// Protects logs of before lines had a key: they are read.
+func TestLinesWithoutKey(t *testing.T) {
+	want, err := Parse(lines[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Parse(strings.TrimSuffix(lines[0], " -")); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+}
+
 // Protects the reader of a replay from lines that are none: each says what is wrong.
 func TestBadLines(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{" public", "", "10 fields instead of 11"},
+		{" public", " public public", "13 fields instead of 12"},
 		{"2026-11-22T", "yesterday", "is no time"},
 		{"192.0.2.7", "192.0.2", "is no address"},
 		{"app.example.com.", "app..example.com.", "empty label"},
@@ -55,11 +66,11 @@ func TestBadLines(t *testing.T) {
 func TestOfEntry(t *testing.T) {
 	const head = "\x00\x07\x84\x00\x00\x01\x00\x02\x00\x00\x00\x00\x03WWW\x07example\x00\x00\x01\x00\x01"
 	const one, two = "\xC0\x0C\x00\x01\x00\x01\x00\x00\x00\x3C\x00\x04\xC0\x00\x02\x01", "\xC0\x0C\x00\x01\x00\x01\x00\x00\x00\x3C\x00\x04\xC0\x00\x02\x02"
-	e := querylog.Entry{Micros: 1_700_000_000_000_001, Client: netip.MustParseAddr("192.0.2.7"), TCP: true, Picked: []byte("a,b"), View: "public", Message: []byte(head + one + two)}
+	e := querylog.Entry{Micros: 1_700_000_000_000_001, Client: netip.MustParseAddr("192.0.2.7"), TCP: true, Picked: []byte("a,b"), View: "public", Key: "office.", Message: []byte(head + one + two)}
 	got := Of(&e, "192.0.2.53:53")
 	want := Query{
 		Time: time.UnixMicro(1_700_000_000_000_001).UTC(), Client: e.Client, Listener: "tcp:192.0.2.53:53", Name: []byte("\x03www\x07example\x00"), Type: 1, Class: 1,
-		Rcode: "NOERROR", View: "public", Picked: "a,b", Digest: got.Digest,
+		Rcode: "NOERROR", View: "public", Picked: "a,b", Key: "office.", Digest: got.Digest,
 	}
 	if !reflect.DeepEqual(got, want) || got.Digest == 0 {
 		t.Errorf("got %+v, want %+v with a digest", got, want)
