@@ -35,7 +35,7 @@ type backend struct {
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.hits++
-	code, body, hold, after := b.code, b.body, b.hold, b.after
+	hold, after := b.hold, b.after
 	b.mu.Unlock()
 	if hold != nil {
 		select {
@@ -46,6 +46,9 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if after > 0 {
 		<-time.After(after)
 	}
+	b.mu.Lock()
+	code, body := b.code, b.body
+	b.mu.Unlock()
 	w.WriteHeader(code)
 	_, _ = io.WriteString(w, body) // an error means that the client went away
 }
@@ -132,10 +135,10 @@ func backendCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "hang":
 		b.wait(true)
 	case "well":
-		b.wait(false)
 		b.mu.Lock()
 		b.code = http.StatusOK
 		b.mu.Unlock()
+		b.wait(false)
 	case "die":
 		b.die()
 	case "live":

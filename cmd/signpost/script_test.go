@@ -58,6 +58,32 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// Protects the scripts' vocabulary: testscript's own commands win over ours without a word, and its "stop" would end a script as if it had passed.
+func TestScriptsRunToTheirEnd(t *testing.T) {
+	for _, name := range []string{"cd", "chmod", "cmp", "cmpenv", "cp", "env", "exec", "exists", "grep", "kill", "mkdir", "mv", "rm", "skip", "stdin", "stderr",
+		"stdout", "stop", "symlink", "ttyin", "ttyout", "unix2dos", "unquote", "wait"} {
+		if commands[name] != nil {
+			t.Errorf("%s is a command of testscript: ours is never called", name)
+		}
+	}
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal(scripts, err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, _, _ := strings.Cut("\n"+string(text), "\n-- ")
+		for number, line := range strings.Split(lines, "\n")[1:] {
+			if words := strings.Fields(line); slices.Contains(words, "stop") && (words[0] == "stop" || strings.HasPrefix(words[0], "[")) {
+				t.Errorf("%s:%d: %s: what is behind it is never done; end ends the server", script, number+1, line)
+			}
+		}
+	}
+}
+
 // commands is the scripts' vocabulary beside testscript's own.
 //
 //	serve DIR [FLAG…]              start a server on free ports; $ADDR and $ADMIN are its addresses
@@ -73,7 +99,7 @@ func TestScripts(t *testing.T) {
 //	decode BASE64 FILE             write the bytes that a file says in base64
 //	await-file TEXT FILE           read until a file matches
 //	signal NAME                    send HUP, TERM, INT or KILL (and wait for its end)
-//	stop [CODE]                    end the server and expect its exit code (0); the log becomes stderr
+//	end [CODE]                     end the server and expect its exit code (0); the log becomes stderr
 //	hold FILE TEXT                 open FILE for writing, write TEXT and keep it open until "release"
 //	release TEXT                   write the rest and close the file
 //	module FILE                    write a plugin module that has the plugin "weighted"; $SUM is its sum
@@ -112,7 +138,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"await-file":   awaitFileCommand,
 	"decode":       decodeCommand,
 	"signal":       signalCommand,
-	"stop":         stopCommand,
+	"end":          endCommand,
 	"hold":         holdCommand,
 	"release":      releaseCommand,
 	"occupy":       occupyCommand,
@@ -172,6 +198,7 @@ type server struct {
 	exited      chan struct{}
 	addr, admin string
 	held        *os.File
+	ending      bool // it was told to
 }
 
 // transcript keeps what a process prints.
@@ -239,7 +266,7 @@ func begin(ts *testscript.TestScript, args []string) *server {
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.log
 	ts.Check(s.cmd.Start())
 	go func() {
-		_ = s.cmd.Wait() // stop reads the exit code
+		_ = s.cmd.Wait() // end reads the exit code
 		close(s.exited)
 	}()
 	ts.Defer(func() { s.end(ts) })
@@ -280,7 +307,7 @@ func (s *server) end(ts *testscript.TestScript) {
 	ts.Logf("[server log]\n%s", s.log.String())
 }
 
-func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
+func endCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := running(ts)
 	want := 0
 	if len(args) == 1 {
@@ -289,9 +316,11 @@ func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	if neg || len(args) > 1 {
-		ts.Fatalf("usage: stop [CODE]")
+		ts.Fatalf("usage: end [CODE]")
 	}
-	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	if !s.ending { // a second signal would end it at once
+		_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	}
 	select {
 	case <-s.exited:
 	case <-time.After(patience):
@@ -311,6 +340,7 @@ func signalCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	s := running(ts)
 	ts.Check(s.cmd.Process.Signal(signals[args[0]]))
+	s.ending = args[0] != "HUP"
 	if signals[args[0]] == syscall.SIGKILL {
 		<-s.exited
 	}
