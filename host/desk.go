@@ -70,16 +70,19 @@ func (h *Host) beside(f config.File) string {
 	return path
 }
 
-// follow has the access rules of cfg count. What is wrong with the token's file refuses changes, and nothing else.
+// follow has the access rules of cfg count. What is wrong with the token's file refuses what needs the token, and nothing else.
 func (d *desk) follow(cfg *config.Config) (diags diag.List) {
 	pos, file := cfg.AdminTokenFile.Pos, d.host.beside(cfg.AdminTokenFile)
 	if d.host.options.AdminTokenFile != "" {
 		pos, file = diag.Pos{File: "--admin-token-file"}, d.host.options.AdminTokenFile
 	}
-	if err := d.access.Follow(file, cfg.AdminHosts); err != nil {
-		diags.Errorf(pos, "%v; changes over HTTP are refused until it can be used", err)
+	if err := d.access.Follow(admin.Rules{TokenFile: file, Reads: cfg.AdminReads, Hosts: cfg.AdminHosts}); err != nil {
+		diags.Errorf(pos, "%v; what needs it is refused until it can be used", err)
 	} else if info, err := os.Stat(file); err == nil && runtime.GOOS != "windows" && info.Mode()&othersRead != 0 {
 		diags.Warnf(pos, "everybody on this machine can read %s (chmod 600 helps)", file)
+	}
+	if cfg.AdminReads && file == "" {
+		diags.Warnf(diag.Pos{File: config.FileName}, "admin-token-reads: there is no token: admin-token-file is needed, too")
 	}
 	return diags
 }
@@ -116,7 +119,7 @@ func (d *desk) open(at string) (*admin.Server, error) {
 		return nil, fmt.Errorf("%w (another address: --admin ADDR, none: --admin off)", err)
 	}
 	if server.Exposed() {
-		h.options.Log.Warn("the admin server can be reached from other machines: everybody there may read what it serves", "addr", server.Addr())
+		h.options.Log.Warn("the admin server can be reached from other machines: without the token they get /healthz, /readyz and /metrics, and it speaks no TLS", "addr", server.Addr())
 	}
 	return server, nil
 }

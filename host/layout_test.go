@@ -50,7 +50,7 @@ var homes = map[string][]string{
 	"github.com/prometheus/client_golang":  {"host/admin"},
 	"github.com/spf13/cobra":               {"cmd/signpost"},
 	"github.com/tetratelabs/wazero":        {"host/plugin"},
-	"golang.org/x/net":                     {"host/admin", "host/probe/attempt"},
+	"golang.org/x/net":                     {"host/probe/attempt"},
 	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load", "host/probe/attempt"},
 }
 

@@ -25,34 +25,39 @@ const (
 	tokenLenMax = 1024
 )
 
-// Access says who may change something, and by which names the server may be called. The zero value asks for no token. It is safe for
-// concurrent use.
+// Access says who may read and who may change something, and by which names the server may be called. The zero value asks for no token on loopback,
+// and lets nobody in elsewhere. It is safe for concurrent use.
 type Access struct {
-	mu        sync.Mutex
-	tokenFile string
-	hosts     []string
+	mu    sync.Mutex
+	rules Rules
 }
 
-// Follow has the token of another file count ("": none is asked for) and lets clients call the server by these names, in lower case, too.
-// The error is that the file is of no use now; changes are refused then until it is.
-func (a *Access) Follow(tokenFile string, hosts []string) error {
+// Rules are those of an Access.
+type Rules struct {
+	TokenFile string   // holds the token; "": there is none
+	Reads     bool     // reading needs it on loopback, too
+	Hosts     []string // names, in lower case, by which clients may call the server, too
+}
+
+// Follow has other rules count. The error is that the token's file is of no use now; what needs the token is refused then until it is.
+func (a *Access) Follow(rules Rules) error {
 	a.mu.Lock()
-	a.tokenFile, a.hosts = tokenFile, slices.Clone(hosts)
+	a.rules = rules
 	a.mu.Unlock()
-	if tokenFile == "" {
+	if rules.TokenFile == "" {
 		return nil
 	}
-	_, err := readToken(tokenFile)
+	_, err := readToken(rules.TokenFile)
 	return err
 }
 
-func (a *Access) rules() (tokenFile string, hosts []string) {
+func (a *Access) now() Rules {
 	if a == nil {
-		return "", nil
+		return Rules{}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.tokenFile, a.hosts
+	return a.rules
 }
 
 // readToken reads the secret of a file. It is read for each request that needs it, of which there are few: so it may be changed at any time.
@@ -94,16 +99,29 @@ func newGate(access *Access, socket, exposed bool) *gate {
 	return g
 }
 
-// reads lets a request through that was sent to a name of ours: a page whose name a stranger turned to this address can read nothing here.
-// Whoever brings the token is no such page.
+// reads lets a request through that may read.
 func (g *gate) reads(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := g.named(r); err != nil && !g.proven(r) {
-			reply.Refuse(w, http.StatusForbidden, err.Error())
+		if code, err := g.mayRead(r); err != nil {
+			refuse(w, code, err)
 			return
 		}
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// mayRead tells why a request may not read. A page whose name a stranger turned to this address may not; whoever brings the token is no such page.
+func (g *gate) mayRead(r *http.Request) (code int, err error) {
+	if g.socket || g.proven(r) {
+		return 0, nil
+	}
+	if err := g.named(r); err != nil {
+		return http.StatusForbidden, err
+	}
+	if g.exposed || g.access.now().Reads {
+		return g.trusted(r)
+	}
+	return 0, nil
 }
 
 // changes lets a request through that may change something.
@@ -173,13 +191,12 @@ func (g *gate) own(host string) bool {
 	if host == "localhost" || host != "" && host == g.machine {
 		return true
 	}
-	_, hosts := g.access.rules()
-	return slices.Contains(hosts, host)
+	return slices.Contains(g.access.now().Hosts, host)
 }
 
 // proven tells whether a request brings the token that there is.
 func (g *gate) proven(r *http.Request) bool {
-	tokenFile, _ := g.access.rules()
+	tokenFile := g.access.now().TokenFile
 	if tokenFile == "" || r.Header.Get("Authorization") == "" {
 		return false
 	}
@@ -187,15 +204,15 @@ func (g *gate) proven(r *http.Request) bool {
 	return err == nil && bears(r, token)
 }
 
-// trusted refuses who may not change anything.
+// trusted refuses who does not bring the token where one is asked for.
 func (g *gate) trusted(r *http.Request) (code int, err error) {
 	if g.socket {
 		return 0, nil
 	}
-	tokenFile, _ := g.access.rules()
+	tokenFile := g.access.now().TokenFile
 	if tokenFile == "" {
 		if g.exposed {
-			return http.StatusForbidden, errors.New("this address can be reached from other machines, so nothing may be changed here without a token: " +
+			return http.StatusForbidden, errors.New("other machines can reach this address, so there is nothing here without a token but /healthz, /readyz and /metrics: " +
 				"set admin-token-file in signpost.yaml, or use admin-socket")
 		}
 		return 0, nil

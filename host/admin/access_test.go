@@ -76,7 +76,7 @@ func TestToken(t *testing.T) {
 	}
 	write("0123456789abcdef\n")
 	access := new(Access)
-	if err := access.Follow(file, nil); err != nil {
+	if err := access.Follow(Rules{TokenFile: file}); err != nil {
 		t.Fatal(err)
 	}
 	url := "http://" + startAccess(t, "127.0.0.1:0", access).Addr().String()
@@ -124,24 +124,61 @@ func TestToken(t *testing.T) {
 	if code, _, _ := send(t, http.DefaultClient, "GET", url+"/health", ""); code != 200 {
 		t.Errorf("reading: got %d, want 200: it needs no token", code)
 	}
-	if err := access.Follow(file, nil); err == nil {
+	if err := access.Follow(Rules{TokenFile: file}); err == nil {
 		t.Error("a file that is not there: got no error")
 	}
 }
 
-// Protects a server that other machines reach: without a token they change nothing, and are told why.
-func TestExposed(t *testing.T) {
-	s := startAccess(t, "0.0.0.0:0", nil)
-	_, port, _ := net.SplitHostPort(s.Addr().String())
-	url := "http://127.0.0.1:" + port
-	if !s.Exposed() {
-		t.Errorf("%s: got not exposed", s.Addr())
+// Protects who may read and change what: on loopback, there with admin-token-reads, and where other machines reach the server. Each is asked
+// without a token, with another one, and with the right one.
+func TestWhoMay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("0123456789abcdef"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if code, text, _ := send(t, http.DefaultClient, "POST", url+"/health", change); code != 403 || !strings.Contains(text, "set admin-token-file") {
-		t.Errorf("change: got %d %s, want 403 with the reason", code, text)
-	}
-	if code, text, _ := send(t, http.DefaultClient, "GET", url+"/health", ""); code != 200 || strings.Contains(text, `"state": "down"`) {
-		t.Errorf("read: got %d %s, want 200, unchanged", code, text)
+	type codes [3]int
+	everybody, bearer, nobody := codes{200, 200, 200}, codes{401, 401, 200}, codes{403, 403, 403}
+	for _, c := range []struct {
+		name, addr    string
+		rules         Rules
+		reads, writes codes
+		says          string // to who may not read
+	}{
+		{"loopback", "127.0.0.1:0", Rules{}, everybody, everybody, ""},
+		{"loopback with a token", "127.0.0.1:0", Rules{TokenFile: file}, everybody, bearer, ""},
+		{"loopback, reads too", "127.0.0.1:0", Rules{TokenFile: file, Reads: true}, bearer, bearer, "the admin token is needed"},
+		{"exposed", "0.0.0.0:0", Rules{}, nobody, nobody, "set admin-token-file in signpost.yaml, or use admin-socket"},
+		{"exposed with a token", "0.0.0.0:0", Rules{TokenFile: file}, bearer, bearer, "the admin token is needed"},
+	} {
+		access := new(Access)
+		if err := access.Follow(c.rules); err != nil {
+			t.Fatal(err)
+		}
+		s := startAccess(t, c.addr, access)
+		if s.Exposed() != strings.HasPrefix(c.addr, "0.") {
+			t.Errorf("%s: got exposed %v", c.name, s.Exposed())
+		}
+		_, port, _ := net.SplitHostPort(s.Addr().String())
+		url := "http://127.0.0.1:" + port
+		for i, authorization := range []string{"Authorization: ", "Authorization: Bearer fedcba9876543210", "Authorization: Bearer 0123456789abcdef"} {
+			for _, path := range []string{"/", "/health", "/overrides", "/explain", "/openapi.json"} {
+				code, text, _ := send(t, http.DefaultClient, "GET", url+path, "", authorization)
+				if code != c.reads[i] || code != 200 && !strings.Contains(text, c.says) {
+					t.Errorf("%s, %s: GET %s: got %d %s, want %d %s", c.name, authorization, path, code, text, c.reads[i], c.says)
+				}
+			}
+			for _, path := range []string{"/health", "/overrides"} {
+				if code, text, _ := send(t, http.DefaultClient, "POST", url+path, change, authorization); code != c.writes[i] {
+					t.Errorf("%s, %s: POST %s: got %d %s, want %d", c.name, authorization, path, code, text, c.writes[i])
+				}
+			}
+			for _, path := range []string{"/healthz", "/metrics", "/readyz"} {
+				code, text, _ := send(t, http.DefaultClient, "GET", url+path, "", authorization)
+				if code != 200 || path == "/readyz" && (strings.Contains(text, "weight 300") || strings.Contains(text, "/srv")) != (c.reads[i] == 200) {
+					t.Errorf("%s, %s: GET %s: got %d %s, want 200, and what is wrong only for those who may read", c.name, authorization, path, code, text)
+				}
+			}
+		}
 	}
 }
 
@@ -152,7 +189,7 @@ func TestNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	access := new(Access)
-	if err := access.Follow("", []string{"ns1.example.com"}); err != nil {
+	if err := access.Follow(Rules{Hosts: []string{"ns1.example.com"}}); err != nil {
 		t.Fatal(err)
 	}
 	url := "http://" + startAccess(t, "127.0.0.1:0", access).Addr().String()
@@ -196,7 +233,7 @@ func TestSocket(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "admin.sock")
 	access := new(Access)
-	if err := access.Follow(filepath.Join(dir, "none"), nil); err == nil {
+	if err := access.Follow(Rules{TokenFile: filepath.Join(dir, "none"), Reads: true}); err == nil {
 		t.Fatal("a token file that is not there: got no error")
 	}
 	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})

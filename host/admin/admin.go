@@ -7,8 +7,8 @@
 // mistake, seen by all servers at once, into an outage. The body says what is not up to date and why, and /readyz?strict is 503 then,
 // for whoever rolls changes out.
 //
-// Everything that is work takes eight requests at a time, the next gets 503. Who may change something: Access. Everybody who reaches the server
-// may read; what a page of another site has a browser send is refused, and so are names that are not the server's.
+// Everything that is work takes eight requests at a time, the next gets 503, and half of the processors. Who may read and change: Access. What a page
+// of another site has a browser send is refused, and so are names that are not the server's. Nobody can hold connections that others need: crowd.
 package admin
 
 import (
@@ -24,15 +24,12 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"signpost/host/health"
 	"signpost/host/metrics"
 )
 
-// Bounds of what a client can hold.
+// Bounds of what a connection can hold.
 const (
-	connectionsMax    = 128
 	headerLenMax      = 16 << 10
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
@@ -81,12 +78,13 @@ func Listen(o Options) (*Server, error) {
 	if o.Log != nil {
 		complaints = slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)
 	}
-	s := &Server{listener: netutil.LimitListener(listener, connectionsMax)}
+	s := &Server{listener: newCrowd(listener)}
 	_, unix := listener.(*socket)
 	s.gate = newGate(o.Access, unix, s.Exposed())
 	s.http = http.Server{
 		Handler: s.counted(newHandler(o, s.gate, complaints)), ErrorLog: complaints, MaxHeaderBytes: headerLenMax,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ConnContext: introduce,
 	}
 	return s, nil
 }
@@ -98,11 +96,15 @@ func listen(addr string) (net.Listener, error) {
 	return net.Listen("tcp", addr)
 }
 
-// counted lets Close wait for handlers, which outlive http.Server.Close.
+// counted lets Close wait for handlers, which outlive http.Server.Close, and has connections that are being answered stay.
 func (s *Server) counted(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
 		defer s.requests.Done()
+		if m := memberOf(r); m != nil {
+			m.answered(true)
+			defer m.answered(false)
+		}
 		handler.ServeHTTP(w, r)
 	})
 }

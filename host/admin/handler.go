@@ -14,20 +14,13 @@ import (
 	"signpost/host/reply"
 )
 
-// scrapesMax and asksMax bound the scrapes, and the requests of one endpoint that takes work, at a time; the next gets 503. They leave most
-// connections to /healthz and /readyz: who gets no answer there restarts a server that serves well.
-const (
-	scrapesMax = 8
-	asksMax    = 8
-)
-
 // reach says who gets to a route.
 type reach uint8
 
 const (
 	forMachines reach = iota // what orchestrators and Prometheus poll, by whatever name they know the server
-	forReaders               // everybody who calls the server by a name of its own
-	forChanges               // likewise, and who may change something
+	forReaders               // who may read
+	forChanges               // who may change something
 	forPushes                // likewise, or who has the token of the check: the handler finds out
 )
 
@@ -41,13 +34,14 @@ type route struct {
 
 // routes are all that o has handlers for, in the order of the index.
 func routes(o Options, g *gate, complaints *log.Logger) []route {
+	turns := newTurns()
 	list := []route{
 		{"GET", "/healthz", forMachines, "200 while the process runs", http.HandlerFunc(alive)},
 		{"GET", "/readyz", forMachines, "503 until the first load is done, then 200; ?strict: 503 while anything is not up to date. The body tells why", readiness(o.State, g)},
 	}
 	add := func(present bool, method, path string, reach reach, doc string, handler http.Handler) {
 		if present {
-			list = append(list, route{method, path, reach, doc, bounded(handler)})
+			list = append(list, route{method, path, reach, doc, bounded(handler, turns)})
 		}
 	}
 	add(o.Report != nil, "GET", "/status", forReaders, "what is served, and everything that is not as it should be", reports(o.Report))
@@ -61,29 +55,33 @@ func routes(o Options, g *gate, complaints *log.Logger) []route {
 	add(o.Overrides != nil, "DELETE", "/overrides", forChanges, "takes back what was said of ?pattern=PATTERN&by=WHO", http.HandlerFunc(held.remove))
 	add(o.Targets != nil, "GET", "/health/checks", forReaders, "what each check knows of each endpoint: ?check=NAME&state=up|down|unknown", targetList(o.Targets))
 	if o.Push != nil { // which bounds what it let through itself
-		list = append(list, route{"POST", "/push/{name}", forPushes, `reports of a push check: {"ok": true, "text": "…"}, or nothing for well`, newPushes(o.Push, g)})
+		list = append(list, route{"POST", "/push/{name}", forPushes, `reports of a push check: {"ok": true, "text": "…"}, or nothing for well`, newPushes(o.Push, g, turns)})
 	}
 	add(o.Timeline != nil, "GET", "/timeline", forReaders, "what happened to health: ?name=GLOB&view=GLOB&check=GLOB&since=2h&until=TIME&limit=N&after=SEQ", o.Timeline)
 	add(o.Plugins != nil, "GET", "/plugins", forReaders, "the plugins that zones may name: from where, in what state, what they did", o.Plugins)
 	add(true, "GET", "/openapi.json", forReaders, "all of this for programs (OpenAPI 3.1)", http.HandlerFunc(describe))
-	return append(list, route{"GET", "/metrics", forMachines, "counters and gauges in Prometheus format", scrapes(o, complaints)})
+	return append(list, route{"GET", "/metrics", forMachines, "counters and gauges in Prometheus format", bounded(scrapes(o, complaints), turns)})
 }
 
 // newHandler answers what g lets through.
 func newHandler(o Options, g *gate, complaints *log.Logger) http.Handler {
 	mux := http.NewServeMux()
 	list := routes(o, g, complaints)
+	handle := func(r route, handler http.Handler) { mux.Handle(r.method+" "+r.path, handler) }
+	index := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, writeIndex(o.Version, list)) })
+	handle(route{method: "GET", path: "/{$}"}, g.reads(whole(index)))
 	for _, r := range list {
-		handler := r.handler
 		switch r.reach {
+		case forMachines:
+			handle(r, whole(r.handler))
 		case forReaders:
-			handler = g.reads(handler)
+			handle(r, g.reads(whole(r.handler)))
 		case forChanges:
-			handler = g.changes(handler)
+			handle(r, g.changes(whole(r.handler)))
+		case forPushes:
+			handle(r, r.handler)
 		}
-		mux.Handle(r.method+" "+r.path, handler)
 	}
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, writeIndex(o.Version, list)) })
 	return mux
 }
 
@@ -96,7 +94,7 @@ func scrapes(o Options, complaints *log.Logger) http.Handler {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesMax,
+		ErrorLog: complaints, ErrorHandling: promhttp.ContinueOnError,
 	})
 }
 
@@ -104,7 +102,7 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 	respond(w, http.StatusOK, func(w io.Writer) { fmt.Fprintln(w, "ok") })
 }
 
-// readiness tells strangers, who may have turned a name to this address, nothing of the files.
+// readiness tells who may not read nothing of the files.
 func readiness(state State, g *gate) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status := state.Status()
@@ -112,25 +110,10 @@ func readiness(state State, g *gate) http.Handler {
 		if !status.Loaded || len(status.Stale) > 0 && r.URL.Query().Has("strict") {
 			code = http.StatusServiceUnavailable
 		}
-		if g.named(r) != nil {
+		if _, err := g.mayRead(r); err != nil {
 			status.Stale, status.Diagnostics, status.Held.Trouble = nil, nil, nil
 		}
 		respond(w, code, status.writeReady)
-	})
-}
-
-// bounded refuses requests beyond asksMax at a time. A slow reader counts until it is done: what it was made is in memory.
-func bounded(handler http.Handler) http.Handler {
-	slots := make(chan struct{}, asksMax)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-			handler.ServeHTTP(w, r)
-		default:
-			w.Header().Set("Retry-After", "1")
-			reply.Refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d such requests are under way already; try again", asksMax))
-		}
 	})
 }
 

@@ -14,9 +14,6 @@ import (
 	"signpost/host/reply"
 )
 
-// changeLenMax bounds what a client can say.
-const changeLenMax = 16 << 10
-
 // Health is what GET and POST /health answer.
 type Health struct {
 	Epoch      uint64      `json:"epoch"` // moves with each change of a state

@@ -111,7 +111,7 @@ func TestHealthChanges(t *testing.T) {
 		{`{"pattern":"*/main","over":"25h","state":"drain","reason":"x"}`, 400, "over: 25h0m0s is outside 0s..24h"},
 		{`{"name":"app.example.com","id":"main",` + down + `{"name":"db.example.com","id":"main",` + down, 400, "the body is no change: more than one value"},
 		{`nonsense`, 400, "the body is no change: invalid character 'o' in literal null (expecting 'u')"},
-		{`{"name":"` + strings.Repeat("x", changeLenMax), 400, "the body is no change: http: request body too large"},
+		{`{"name":"` + strings.Repeat("x", bodyLenMax), 413, "the body is longer than 16384 bytes"},
 	} {
 		code, text := post(t, url, c.body)
 		var answer struct {

@@ -100,7 +100,7 @@ func (o *words) remove(w http.ResponseWriter, r *http.Request) {
 
 // answer makes the change that read finds in a request.
 func (o *words) answer(w http.ResponseWriter, r *http.Request, read func(io.Reader) (health.Override, error)) {
-	word, err := read(http.MaxBytesReader(w, r.Body, changeLenMax))
+	word, err := read(r.Body)
 	if err != nil {
 		reply.Refuse(w, http.StatusBadRequest, err.Error())
 		return

@@ -57,9 +57,9 @@ type pushes struct {
 	next map[string]time.Time // by check: when all reports so far would have been taken at pushEvery
 }
 
-func newPushes(pusher Pusher, g *gate) *pushes {
+func newPushes(pusher Pusher, g *gate, turns turns) *pushes {
 	p := &pushes{pusher: pusher, gate: g, now: time.Now}
-	p.taken = bounded(http.HandlerFunc(p.take))
+	p.taken = whole(bounded(http.HandlerFunc(p.take), turns))
 	return p
 }
 
@@ -106,7 +106,7 @@ func codeOf(err error) int {
 // take takes one report of who was let through.
 func (p *pushes) take(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	ok, text, err := readPush(http.MaxBytesReader(w, r.Body, changeLenMax))
+	ok, text, err := readPush(r.Body)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err)
 		return

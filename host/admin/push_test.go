@@ -71,7 +71,7 @@ func TestPush(t *testing.T) {
 		{"guarded", "", []string{secret, "Host: signpost.example.com:5380"}, 200, `"ok": true`, "guarded true "}, // who has the token may call us what they like
 		{"open", "", []string{"Origin: http://evil.example"}, 403, "may not ask", ""},
 		{"gaurded", "", []string{secret}, 404, "no such push check", ""},
-		{"open", "", nil, 403, "can be reached from other machines", ""}, // which has no token, on an address that is not loopback
+		{"open", "", nil, 403, "other machines can reach this address", ""}, // which has no token, on an address that is not loopback
 	} {
 		pusher.seen = nil
 		code, text, _ := send(t, http.DefaultClient, "POST", url+c.check, c.body, c.headers...)

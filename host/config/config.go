@@ -26,7 +26,8 @@ type Config struct {
 
 	Admin          string   // host:port of the HTTP server; empty = none
 	AdminSocket    File     // unix socket of the same server, where nobody is asked for a token; the zero File: none
-	AdminTokenFile File     // holds the token that requests which change something must bring; the zero File: none is asked for
+	AdminTokenFile File     // holds the token that requests which change something must bring, and those of other machines; the zero File: there is none
+	AdminReads     bool     // requests that read must bring it, too, wherever they come from
 	AdminHosts     []string // names beside addresses, localhost and the machine's own by which its clients may call it, in lower case
 
 	Views  []View // in order; public is always among them
