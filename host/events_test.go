@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,14 +14,15 @@ import (
 	"signpost/host/event"
 	"signpost/host/health"
 	"signpost/host/policy"
+	"signpost/host/testbed"
 	"signpost/host/timeline"
 )
 
 // startNames serves count names with three weighted candidates each, eu, us and ap, and returns what the log has.
-func startNames(t testing.TB, count int, settings string) (*Host, *journal) {
+func startNames(t testing.TB, count int, settings string) (*Host, *testbed.Log) {
 	t.Helper()
 	t.Setenv("STATE_DIRECTORY", t.TempDir())
-	dir, log := t.TempDir(), new(journal)
+	dir, log := t.TempDir(), new(testbed.Log)
 	var text strings.Builder
 	text.WriteString("$TTL 300\n@ IN SOA ns1 hostmaster 1 7200 900 1209600 300\n@ IN NS ns1\nns1 IN A 192.0.2.53\n")
 	for i := range count {
@@ -38,24 +38,6 @@ func startNames(t testing.TB, count int, settings string) (*Host, *journal) {
 	}
 	t.Cleanup(h.Close)
 	return h, log
-}
-
-// journal is a log that may be read while it is written.
-type journal struct {
-	out  output
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.out.mu.Lock()
-	defer j.out.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.out.mu.Lock()
-	defer j.out.mu.Unlock()
-	return j.text.String()
 }
 
 // another is a second events of h, which nobody runs.

@@ -22,6 +22,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/diag"
+	"signpost/host/testbed"
 )
 
 // TestMain keeps compiled plugins and served serials of all tests in one place that goes away: compiling takes a second.
@@ -60,19 +61,6 @@ func answers(network, addr string) bool {
 	return err == nil && len(r.Answer) == 1
 }
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, good func() bool) {
-	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !good() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited for %s", what)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
 // freePort is a port that is free for both transports on every address. It is below those that systems give to clients, which would be in the
 // way of a wildcard for as long as they live.
 func freePort(t *testing.T) int {
@@ -109,30 +97,30 @@ func TestListenersFollowConfiguration(t *testing.T) {
 	settings := func(text string) { writeFile(t, filepath.Join(dir, config.FileName), text) }
 
 	settings("listen: [" + one + ", " + two + "]\nadmin: off\n")
-	eventually(t, two+" to answer", func() bool { return answers("udp", two) && answers("tcp", two) && answers("udp", one) })
+	testbed.Await(t, two+" to answer", func() bool { return answers("udp", two) && answers("tcp", two) && answers("udp", one) })
 
 	settings("listen: [" + two + "]\nadmin: off\n")
-	eventually(t, one+" to be silent", func() bool { return !answers("tcp", one) })
+	testbed.Await(t, one+" to be silent", func() bool { return !answers("tcp", one) })
 	if !answers("udp", two) || !answers("tcp", two) {
 		t.Errorf("%s, which stays, does not answer", two)
 	}
 
 	settings("listen: [" + taken.Addr().String() + "]\nadmin: off\n")
-	eventually(t, "a diagnostic", func() bool { return strings.Contains(errorsOf(h.loader.Status().Diagnostics), "port in use") })
+	testbed.Await(t, "a diagnostic", func() bool { return strings.Contains(errorsOf(h.loader.Status().Diagnostics), "port in use") })
 	if !answers("udp", two) || !answers("tcp", two) {
 		t.Errorf("%s does not answer after a mistake in signpost.yaml", two)
 	}
 
 	port := two[strings.LastIndexByte(two, ':'):]
 	settings("listen: [0.0.0.0" + port + "]\nadmin: off\n")
-	eventually(t, "the wildcard", func() bool {
+	testbed.Await(t, "the wildcard", func() bool {
 		addrs := h.listeners.addrs()
 		return len(addrs) == 1 && addrs[0].Addr().IsUnspecified() && answers("udp", two) && answers("tcp", two)
 	})
 
 	settings("listen: [0.0.0.0" + port + "]\nadmin: off\ntcp: { idle-timeout: 1s }\n")
-	eventually(t, "TCP with other limits", func() bool { return h.store.Load().Config.TCP.IdleTimeout == time.Second })
-	eventually(t, "TCP to answer", func() bool { return answers("tcp", two) })
+	testbed.Await(t, "TCP with other limits", func() bool { return h.store.Load().Config.TCP.IdleTimeout == time.Second })
+	testbed.Await(t, "TCP to answer", func() bool { return answers("tcp", two) })
 }
 
 // Protects the admin server's address, which follows signpost.yaml too.
@@ -152,9 +140,9 @@ func TestAdminFollowsConfiguration(t *testing.T) {
 		t.Fatal("the admin server cannot be reached")
 	}
 	writeFile(t, filepath.Join(dir, config.FileName), fmt.Sprintf("%sadmin: 127.0.0.1:%d\n", listen, second))
-	eventually(t, "the admin server to move", func() bool { return reachable(second) && !reachable(first) })
+	testbed.Await(t, "the admin server to move", func() bool { return reachable(second) && !reachable(first) })
 	writeFile(t, filepath.Join(dir, config.FileName), listen+"admin: off\n")
-	eventually(t, "the admin server to end", func() bool { return !reachable(second) })
+	testbed.Await(t, "the admin server to end", func() bool { return !reachable(second) })
 }
 
 // Protects Close: every goroutine ends, the ports are free, and it can be done again.
@@ -168,7 +156,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		}
 		h.Close()
 	}
-	eventually(t, "all goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
+	testbed.Await(t, "all goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Protects starts that fail: one line, nothing left behind.
@@ -201,7 +189,7 @@ func TestStartFails(t *testing.T) {
 			t.Errorf("%s: got error %v, want one line with %q", c.name, err, c.want)
 		}
 	}
-	eventually(t, "all goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
+	testbed.Await(t, "all goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Protects what an address in the configuration stands for.

@@ -21,6 +21,7 @@ import (
 	"signpost/host/admin"
 	"signpost/host/explain"
 	"signpost/host/reply"
+	"signpost/host/testbed"
 	"signpost/host/timeline"
 )
 
@@ -269,7 +270,7 @@ func TestOpenAPI(t *testing.T) {
 		}
 		return response.StatusCode, text
 	}
-	eventually(t, "example.net is served", func() bool {
+	testbed.Await(t, "example.net is served", func() bool {
 		_, text := ask("GET", "/health?name=app.example.net", "")
 		return bytes.Contains(text, []byte(`"id": "b"`))
 	})

@@ -7,25 +7,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-)
 
-// smallDisk mounts a file system of one megabyte.
-func smallDisk(t *testing.T) string {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to mount a small file system")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("signpost-test", dir, "tmpfs", 0, "size=1m"); err != nil {
-		t.Skipf("no small file system here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
+	"signpost/host/testbed"
+)
 
 // fill takes all room and returns what gives it back.
 func fill(t *testing.T, dir string) (free func()) {
@@ -52,7 +36,7 @@ func fill(t *testing.T, dir string) (free func()) {
 
 // testFullDisks: the disk of the zones, the compiled code and the serials is full from the start, and has room again later.
 func testFullDisks(t *testing.T, _ string) {
-	disk := smallDisk(t)
+	disk := testbed.SmallDisk(t, "1m")
 	zones, state := filepath.Join(disk, "zones"), filepath.Join(disk, "state")
 	for _, dir := range []string{zones, filepath.Join(disk, "cache"), state} {
 		if err := os.Mkdir(dir, 0o755); err != nil {

@@ -303,12 +303,3 @@ func testNoHome(t *testing.T, cache string) {
 		p.stop()
 	}
 }
-
-func mustLookPath(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}

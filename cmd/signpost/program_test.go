@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"signpost/host/testbed"
+
 	"github.com/miekg/dns"
 )
 
@@ -22,7 +24,7 @@ import (
 type program struct {
 	t           *testing.T
 	cmd         *exec.Cmd
-	out, log    transcript
+	out, log    testbed.Log
 	exited      chan struct{}
 	addr, admin string
 }
@@ -192,4 +194,13 @@ func freePort(t *testing.T) string {
 	}
 	defer listener.Close()
 	return listener.Addr().String()
+}
+
+func mustLookPath(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"signpost/host/testbed"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -98,7 +100,7 @@ func monitorOn(ts *testscript.TestScript, name string, arguments func(addr, data
 	for try := 1; ; try++ { // another program may take the port in between
 		addr := vacantAddr(ts)
 		command := exec.Command(program, arguments(addr, ts.MkAbs(fmt.Sprintf(".%s/data%d", name, try)))...)
-		out := &transcript{}
+		out := &testbed.Log{}
 		command.Stdout, command.Stderr = out, out
 		ts.Check(command.Start())
 		exited := make(chan struct{})

@@ -14,13 +14,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"signpost/host/testbed"
 	"signpost/plugins"
 )
 
@@ -194,30 +194,11 @@ func until(ts *testscript.TestScript, what string, done func() (ok bool, seen st
 // server is the script's running program.
 type server struct {
 	cmd         *exec.Cmd
-	out, log    transcript
+	out, log    testbed.Log
 	exited      chan struct{}
 	addr, admin string
 	held        *os.File
 	ending      bool // it was told to
-}
-
-// transcript keeps what a process prints.
-type transcript struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	return len(p), nil
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
 }
 
 // session holds the script's latest server.

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"signpost/host/testbed"
+
 	"github.com/miekg/dns"
 )
 
@@ -260,7 +262,7 @@ func (s *storm) perf() (finish func() string) {
 	saveFile(s.t, "set.example.com TXT\n_s._tcp.example.com SRV\napp.example.com A\nt1.example.com A\n", questions)
 	host, port, _ := strings.Cut(s.program.addr, ":")
 	command := exec.Command(path, "-s", host, "-p", port, "-d", questions, "-Q", "3000", "-l", "3600", "-t", "20")
-	var out transcript
+	var out testbed.Log
 	command.Stdout, command.Stderr = &out, &out
 	s.must(command.Start())
 	ended := make(chan struct{})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"signpost/host/event"
+	"signpost/host/testbed"
 	"signpost/host/timeline"
 )
 
@@ -41,7 +42,7 @@ func TestTimelineFollow(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	flags := timelineFlags{}
 	flags.admin.addr = strings.TrimPrefix(server.URL, "http://")
-	var out transcript
+	var out testbed.Log
 	ended := make(chan error, 1)
 	go func() { ended <- flags.tail(ctx, url.Values{"limit": {"10"}}, &timelineText{out: &out}) }()
 	await := func(text string) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"signpost/host/diag"
+	"signpost/host/testbed"
 )
 
 // Protects the log from repeating itself: warnings are told once, errors each time.
@@ -24,7 +25,7 @@ func TestNews(t *testing.T) {
 
 // Protects the log from a file of nothing but mistakes.
 func TestLogDiagnosticsIsBounded(t *testing.T) {
-	out := new(syncBuffer)
+	out := new(testbed.Log)
 	l := New(Options{Log: slog.New(slog.NewTextHandler(out, nil))})
 	var diags diag.List
 	for i := range 1000 {

@@ -1,17 +1,16 @@
 package load
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"signpost/host/testbed"
 	"signpost/host/zone"
 )
 
@@ -31,7 +30,7 @@ type follower struct {
 	t      *testing.T
 	dir    string
 	store  *zone.Store
-	log    *syncBuffer
+	log    *testbed.Log
 	loaded chan *Status
 	last   *Status
 }
@@ -39,7 +38,7 @@ type follower struct {
 // follow starts a Loader on dir and stops it with the test.
 func follow(t *testing.T, dir string, change ...func(*Options)) *follower {
 	t.Helper()
-	f := &follower{t: t, dir: dir, store: new(zone.Store), log: new(syncBuffer), loaded: make(chan *Status, 10_000)}
+	f := &follower{t: t, dir: dir, store: new(zone.Store), log: new(testbed.Log), loaded: make(chan *Status, 10_000)}
 	options := Options{
 		Dir: dir, Store: f.store, Rescan: time.Hour,
 		Log:    slog.New(slog.NewTextHandler(f.log, nil)),
@@ -135,21 +134,4 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

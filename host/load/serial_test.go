@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"signpost/host/testbed"
 )
 
 // Protects serial: auto: never backwards, the file's serial where it is ahead, one more for each other content (RFC 1982).
@@ -60,7 +62,7 @@ func TestSerialsFile(t *testing.T) {
 
 // Protects the memory from a disk that is full for a while: what could not be written is written with the next change, and said once.
 func TestSerialsAfterFault(t *testing.T) {
-	var log syncBuffer
+	var log testbed.Log
 	state := filepath.Join(t.TempDir(), "state")
 	write(t, "in the way", state)
 	s := newSerials(state, "/zones", slog.New(slog.NewTextHandler(&log, nil)))

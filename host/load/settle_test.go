@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"signpost/host/testbed"
 	"signpost/host/zone"
 )
 
@@ -126,7 +127,7 @@ func TestRestlessIsTold(t *testing.T) {
 	dir := t.TempDir()
 	file, quietFile := filepath.Join(dir, "example.com.zone"), filepath.Join(dir, "example.net.zone")
 	now := time.Now().Add(time.Minute) // so that nothing is new at the start
-	out := new(syncBuffer)
+	out := new(testbed.Log)
 	l := New(Options{Dir: dir, Store: new(zone.Store), Log: slog.New(slog.NewTextHandler(out, nil)), NoEvents: true, Now: func() time.Time { return now }})
 	text := "$TTL 300\n@ SOA ns1 h 1 1 1 1 1\n@ NS ns1\nns1 A 192.0.2.1\n"
 	write := func(name, text string) {

@@ -12,6 +12,7 @@ import (
 
 	"signpost/host/event"
 	"signpost/host/policy"
+	"signpost/host/testbed"
 )
 
 // alertsOf reads what Alertmanager gets.
@@ -83,7 +84,7 @@ func TestAlertsRepeat(t *testing.T) {
 		return list
 	}}
 	teller, _, _ := tell(t, o, got.webhook("alertmanager"))
-	eventually(t, "a repetition", func() bool { return len(got.seen()) >= 4 })
+	testbed.Await(t, "a repetition", func() bool { return len(got.seen()) >= 4 })
 	standing.Store(0)
 	teller.Close()
 	seen := got.seen()

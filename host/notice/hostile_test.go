@@ -10,6 +10,7 @@ import (
 
 	"signpost/host/event"
 	"signpost/host/policy"
+	"signpost/host/testbed"
 )
 
 // Protects the word that a sink takes notices again: it is said when one was taken, a repetition too, and not when there was nothing to send.
@@ -29,16 +30,16 @@ func TestTakenAgain(t *testing.T) {
 	}}, got.webhook("alertmanager"))
 	defer teller.Close()
 	teller.Tell([]event.Event{down(1)})
-	eventually(t, "a failure", func() bool { return fmt.Sprint(counts.Sinks()) == "map[alertmanager:{0 1}]" })
+	testbed.Await(t, "a failure", func() bool { return fmt.Sprint(counts.Sinks()) == "map[alertmanager:{0 1}]" })
 	teller.Tell([]event.Event{change(2, policy.Up, policy.Up)}) // which is no alert
-	eventually(t, "an empty queue", func() bool { return teller.sinks[0].queue.len() == 0 })
+	testbed.Await(t, "an empty queue", func() bool { return teller.sinks[0].queue.len() == 0 })
 	teller.Tell([]event.Event{down(3)})
-	eventually(t, "another failure", func() bool { return fmt.Sprint(counts.Sinks()) == "map[alertmanager:{0 2}]" })
+	testbed.Await(t, "another failure", func() bool { return fmt.Sprint(counts.Sinks()) == "map[alertmanager:{0 2}]" })
 	if strings.Contains(log.String(), "takes them again") {
 		t.Errorf("got log %s, though nothing was ever taken", log)
 	}
 	well.Store(true)
-	eventually(t, "the word", func() bool { return strings.Contains(log.String(), "takes them again") })
+	testbed.Await(t, "the word", func() bool { return strings.Contains(log.String(), "takes them again") })
 }
 
 // Protects the log from what a receiver says: no more of it than the beginning of a line, cut between characters, and nothing that moves a cursor.

@@ -24,6 +24,7 @@ import (
 	"signpost/host/health"
 	"signpost/host/metrics"
 	"signpost/host/policy"
+	"signpost/host/testbed"
 )
 
 // down is the event that candidate number n went down.
@@ -108,28 +109,10 @@ func (r *receiver) webhook(format string) config.Webhook {
 	return config.Webhook{URL: u, Format: format, Timeout: 5 * time.Second, Attempts: 5}
 }
 
-// journal is a log that may be read while it is written.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
 // tell returns a Teller of webhooks, what it counts and what it logs.
-func tell(t *testing.T, o Options, webhooks ...config.Webhook) (*Teller, *metrics.Notices, *journal) {
+func tell(t *testing.T, o Options, webhooks ...config.Webhook) (*Teller, *metrics.Notices, *testbed.Log) {
 	t.Helper()
-	counts, log := new(metrics.Notices), new(journal)
+	counts, log := new(metrics.Notices), new(testbed.Log)
 	o.Log, o.Metrics, o.Instance, o.Version = slog.New(slog.NewTextHandler(log, nil)), counts, "ns1", "0.1.0"
 	if o.Pause == 0 {
 		o.Pause = time.Millisecond
@@ -141,19 +124,6 @@ func tell(t *testing.T, o Options, webhooks ...config.Webhook) (*Teller, *metric
 	return teller, counts, log
 }
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, good func() bool) {
-	t.Helper()
-	deadline := time.After(20 * time.Second)
-	for !good() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited for %s", what)
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-}
-
 // Protects what a receiver relies on: the signature, computed here by itself, the token, and the body with all notices in their order.
 func TestSigned(t *testing.T) {
 	t.Parallel()
@@ -162,7 +132,7 @@ func TestSigned(t *testing.T) {
 	hook.Secret, hook.Token = "s3cret", "t0ken"
 	teller, counts, _ := tell(t, Options{}, hook)
 	teller.Tell([]event.Event{down(1), down(2)})
-	eventually(t, "a request", func() bool { return len(got.seen()) == 1 })
+	testbed.Await(t, "a request", func() bool { return len(got.seen()) == 1 })
 	teller.Close()
 	one := got.seen()[0]
 	var at int64
@@ -241,7 +211,7 @@ func TestRetries(t *testing.T) {
 			hook.Timeout = 500 * time.Millisecond
 			teller, counts, log := tell(t, Options{}, hook)
 			teller.Tell([]event.Event{down(1)})
-			eventually(t, "an end of "+c.name, func() bool { return len(counts.Sinks()) > 0 })
+			testbed.Await(t, "an end of "+c.name, func() bool { return len(counts.Sinks()) > 0 })
 			teller.Close()
 			seen := got.seen()
 			if sums := fmt.Sprint(counts.Sinks()); len(seen) != c.requests || sums != c.counts || !strings.Contains(log.String(), c.log) || c.log == "" && log.String() != "" {
@@ -270,7 +240,7 @@ func TestRetryAfter(t *testing.T) {
 	})
 	teller, _, _ := tell(t, Options{}, got.webhook("json"))
 	teller.Tell([]event.Event{down(1)})
-	eventually(t, "a second request", func() bool { return len(got.seen()) == 2 })
+	testbed.Await(t, "a second request", func() bool { return len(got.seen()) == 2 })
 	teller.Close()
 	if seen := got.seen(); seen[1].at.Sub(seen[0].at) < time.Second {
 		t.Errorf("got the second request %v after the first, want at least 1 s", seen[1].at.Sub(seen[0].at))
@@ -314,7 +284,7 @@ func TestRedirects(t *testing.T) {
 			})
 			teller, counts, log := tell(t, Options{}, got.webhook("json"))
 			teller.Tell([]event.Event{down(1)})
-			eventually(t, "an end", func() bool { return len(counts.Sinks()) > 0 })
+			testbed.Await(t, "an end", func() bool { return len(counts.Sinks()) > 0 })
 			teller.Close()
 			seen := got.seen()
 			if reached := seen[len(seen)-1].path == "/moved"; reached != c.reached || counts.Sinks()["json"].Sent == 1 != c.reached || len(elsewhere.seen()) != 0 {
@@ -353,7 +323,7 @@ func TestHangingReceiver(t *testing.T) {
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("telling took %v", took)
 	}
-	eventually(t, "a request", func() bool { return len(got.seen()) == 1 })
+	testbed.Await(t, "a request", func() bool { return len(got.seen()) == 1 })
 	waiting := teller.sinks[0].queue.len()
 	if dropped := counts.Dropped.Load(); waiting > queueMax || dropped < waves*each-queueMax-batchMax {
 		t.Errorf("got %d waiting, %d dropped; want at most %d, at least %d", waiting, dropped, queueMax, waves*each-queueMax-batchMax)
@@ -382,12 +352,12 @@ func TestLost(t *testing.T) {
 	})
 	teller, counts, _ := tell(t, Options{}, got.webhook("json"))
 	teller.Tell([]event.Event{down(0)})
-	eventually(t, "a request", func() bool { return len(got.seen()) == 1 })
+	testbed.Await(t, "a request", func() bool { return len(got.seen()) == 1 })
 	for n := range queueMax + 25 {
 		teller.Tell([]event.Event{down(1 + n)})
 	}
 	close(over)
-	eventually(t, "the rest", func() bool { return len(got.notices(t)) == 1+queueMax })
+	testbed.Await(t, "the rest", func() bool { return len(got.notices(t)) == 1+queueMax })
 	teller.Close()
 	lost := 0
 	for _, one := range got.seen() {
@@ -411,7 +381,7 @@ func TestBatches(t *testing.T) {
 	for n := range count {
 		teller.Tell([]event.Event{down(n)})
 	}
-	eventually(t, "all notices", func() bool { return len(got.notices(t)) == count })
+	testbed.Await(t, "all notices", func() bool { return len(got.notices(t)) == count })
 	teller.Close()
 	if seen := got.seen(); len(seen) > 10 || got.connections.Load() != 1 {
 		t.Errorf("got %d requests on %d connections for %d notices", len(seen), got.connections.Load(), count)

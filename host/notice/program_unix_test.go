@@ -15,6 +15,7 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/event"
+	"signpost/host/testbed"
 )
 
 // script puts a shell script into dir.
@@ -35,7 +36,7 @@ func TestProgram(t *testing.T) {
 		t.Fatal(diags)
 	}
 	teller.Tell([]event.Event{down(1), down(2)})
-	eventually(t, "both", func() bool { return counts.Sinks()["exec"].Sent == 2 })
+	testbed.Await(t, "both", func() bool { return counts.Sinks()["exec"].Sent == 2 })
 	teller.Tell([]event.Event{down(3)})
 	teller.Close()
 	text, err := os.ReadFile(filepath.Join(dir, "told"))
@@ -84,7 +85,7 @@ func TestProgramFails(t *testing.T) {
 	if _, scanErr := fmt.Sscan(string(text), &pid); err != nil || scanErr != nil {
 		t.Fatal(err, scanErr)
 	}
-	eventually(t, "what the slow program started to end", func() bool {
+	testbed.Await(t, "what the slow program started to end", func() bool {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		return syscall.Kill(pid, 0) != nil || err == nil && strings.Contains(string(stat), ") Z ")
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"signpost/host/policy"
+	"signpost/host/testbed"
 )
 
 // A plugin that is out of service is called once a minute, by clients' questions alone, and comes back when that goes well. Whoever wants to know
@@ -33,8 +34,8 @@ func TestBreakerTriesAgain(t *testing.T) {
 	bad := policy.Facts{Health: []policy.Health{policy.Down, policy.Up}}
 	var d policy.Decision
 	fail := func() (strikes uint64) { w.Decide(p, &bad, &d); return infoOf(t, h, "guest").Strikes }
-	eventually(t, "an open breaker", func() bool { fail(); return infoOf(t, h, "guest").Broken })
-	eventually(t, "to be told", func() bool { return told() == 1 })
+	testbed.Await(t, "an open breaker", func() bool { fail(); return infoOf(t, h, "guest").Broken })
+	testbed.Await(t, "to be told", func() bool { return told() == 1 })
 
 	clock.Add(int64(retryAfter) - 1)
 	if got := fail(); got != strikeMax || !d.Fallback {
@@ -46,7 +47,7 @@ func TestBreakerTriesAgain(t *testing.T) {
 		t.Errorf("an explanation: got %d strikes, want %d", got, strikeMax)
 	}
 	d.Explain = false
-	eventually(t, "the call that is let through to fail", func() bool { return fail() == strikeMax+1 })
+	testbed.Await(t, "the call that is let through to fail", func() bool { return fail() == strikeMax+1 })
 	for range 100 {
 		if got := fail(); got != strikeMax+1 {
 			t.Fatalf("after it: got %d strikes, want %d", got, strikeMax+1)
@@ -54,11 +55,11 @@ func TestBreakerTriesAgain(t *testing.T) {
 	}
 
 	clock.Add(int64(retryAfter))
-	eventually(t, "the plugin in service again", func() bool { w.Decide(p, &policy.Facts{}, &d); return !d.Fallback })
+	testbed.Await(t, "the plugin in service again", func() bool { w.Decide(p, &policy.Facts{}, &d); return !d.Fallback })
 	if info := infoOf(t, h, "guest"); info.Broken || weightsOf(&d) != "5 5" {
 		t.Errorf("got %+v and %+v, want a closed breaker and 5 5", info, d)
 	}
-	eventually(t, "to be told", func() bool { return told() == 2 })
+	testbed.Await(t, "to be told", func() bool { return told() == 2 })
 	other.Decide(p, &bad, &d)
 	if info := infoOf(t, h, "guest"); info.Broken {
 		t.Errorf("the first failure after that: got %+v, want a closed breaker", info)

@@ -13,18 +13,9 @@ import (
 	"time"
 
 	"signpost/host/policy"
+	"signpost/host/testbed"
 	"signpost/sdk/abi"
 )
-
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !condition(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited 20 s for %s", what)
-		}
-	}
-}
 
 // trapWhenDown is a decide that traps while candidate 0 has weight 0.
 func trapWhenDown() []byte {
@@ -45,7 +36,7 @@ func TestRecovery(t *testing.T) {
 		if w.Decide(p, &bad, &d); !d.Fallback || weightsOf(&d) != "0 1" {
 			t.Fatalf("trap: got %+v, want the fallback 0 1", d)
 		}
-		eventually(t, "a spare", func() bool {
+		testbed.Await(t, "a spare", func() bool {
 			w.Decide(p, &policy.Facts{}, &d)
 			return !d.Fallback
 		})
@@ -111,7 +102,7 @@ func TestReplace(t *testing.T) {
 		}
 	}
 	old = nil
-	eventually(t, "the old module to be retired", func() bool { runtime.GC(); return h.retirements.Load() == 1 })
+	testbed.Await(t, "the old module to be retired", func() bool { runtime.GC(); return h.retirements.Load() == 1 })
 	if w.Decide(next, &policy.Facts{}, &d); weightsOf(&d) != "3 4" || len(w.seats) != 2 || w.seats[0].in != nil {
 		t.Errorf("got %+v and seats %+v, want 3 4 and no instance of the old module", d, w.seats)
 	}
@@ -210,11 +201,11 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	h.Remove("guest")
 	loads := uint64(30 + 6 + versions + versions/5)
-	eventually(t, "all modules to be retired", func() bool { runtime.GC(); return h.retirements.Load() == loads })
+	testbed.Await(t, "all modules to be retired", func() bool { runtime.GC(); return h.retirements.Load() == loads })
 	w.sweep()
-	eventually(t, "no open instance: the background may be about to close one", func() bool { return h.instances.Load() == 0 })
+	testbed.Await(t, "no open instance: the background may be about to close one", func() bool { return h.instances.Load() == 0 })
 	after := resourcesNow()
-	eventually(t, "no more code than before", func() bool {
+	testbed.Await(t, "no more code than before", func() bool {
 		after = resourcesNow()
 		return after.mappings <= before.mappings+20 && after.code <= before.code+4<<20
 	})
@@ -249,7 +240,7 @@ func TestHandlesAreReused(t *testing.T) {
 		}
 		if i%10 == 9 {
 			p = nil
-			eventually(t, "handles to come back", func() bool {
+			testbed.Await(t, "handles to come back", func() bool {
 				runtime.GC()
 				h.mu.Lock()
 				defer h.mu.Unlock()
@@ -273,7 +264,7 @@ func TestFullInstanceIsReplaced(t *testing.T) {
 	var d policy.Decision
 	w.Decide(p, &policy.Facts{}, &d)
 	first := w.seats[0].in
-	eventually(t, "another instance", func() bool {
+	testbed.Await(t, "another instance", func() bool {
 		w.Decide(p, &policy.Facts{}, &d)
 		if d.Fallback || weightsOf(&d) != "5 6" {
 			t.Fatalf("got %+v, want 5 6", d)

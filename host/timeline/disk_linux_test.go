@@ -11,22 +11,12 @@ import (
 	"testing"
 
 	"signpost/host/event"
+	"signpost/host/testbed"
 )
 
 // Protects the timeline on a full disk: events are in memory, the log has one line, nothing torn stays in the file, and it goes on when there is room.
 func TestFullDisk(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to mount a small file system")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("signpost-test", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("no small file system here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := testbed.SmallDisk(t, "64k")
 	line, log := open(dir)
 	defer line.Close()
 	fill(line, 0, 3)

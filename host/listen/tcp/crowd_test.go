@@ -15,6 +15,7 @@ import (
 
 	"signpost/host/listen/tcp"
 	"signpost/host/listen/udp"
+	"signpost/host/testbed"
 )
 
 const patience = 10 * time.Second
@@ -103,7 +104,7 @@ func TestCrowd(t *testing.T) {
 			}
 			tcpServer.Close()
 			udpServer.Close()
-			waitFor(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines })
+			testbed.Await(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines })
 		})
 	}
 }
@@ -162,7 +163,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 		}
 		crowd = append(crowd, conn)
 	}
-	waitFor(t, "accept to run out", func() bool { return s.Counters().AcceptErrors > 0 })
+	testbed.Await(t, "accept to run out", func() bool { return s.Counters().AcceptErrors > 0 })
 	last := len(crowd) - 1
 	crowd[last].Close()
 	crowd[last-1].Close()
@@ -172,15 +173,5 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 	for _, conn := range crowd {
 		conn.Close()
-	}
-}
-
-// waitFor waits until what has happened.
-func waitFor(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !happened(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
 	}
 }

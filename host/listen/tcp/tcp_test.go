@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"signpost/host/testbed"
 )
 
 // patience is how long a test waits for what must come. It is long because the machine may be busy; nothing waits for it
@@ -108,16 +110,6 @@ func expectClosed(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if n, err := io.Copy(io.Discard, conn); n != 0 || err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("got %d bytes and %v, want the connection closed", n, err)
-	}
-}
-
-// waitFor waits until what has happened.
-func waitFor(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !happened(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
 	}
 }
 
@@ -299,7 +291,7 @@ func TestClose(t *testing.T) {
 			}
 		}
 	}()
-	waitFor(t, "a flood", func() bool { return s.Counters().Responses >= 4 })
+	testbed.Await(t, "a flood", func() bool { return s.Counters().Responses >= 4 })
 	send(t, waiting, query("W"))
 	<-entered
 	var closers sync.WaitGroup
@@ -319,8 +311,8 @@ func TestClose(t *testing.T) {
 	for _, conn := range []net.Conn{silent, unfinished, greedy, waiting} {
 		conn.Close()
 	}
-	waitFor(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines })
-	waitFor(t, "descriptors to close", func() bool { return descriptorCount(t) <= descriptors })
+	testbed.Await(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines })
+	testbed.Await(t, "descriptors to close", func() bool { return descriptorCount(t) <= descriptors })
 }
 
 // Many clients at once, more than may be open: all are served in the end, those cut off after trying again.
@@ -354,7 +346,7 @@ func TestHammer(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	waitFor(t, "the connections to end", func() bool { c := s.Counters(); return c.Open == 0 && c.Closed == c.Accepted })
+	testbed.Await(t, "the connections to end", func() bool { c := s.Counters(); return c.Open == 0 && c.Closed == c.Accepted })
 }
 
 // descriptorCount returns how many files this process has open; 0 where that cannot be told.

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"signpost/host/testbed"
 )
 
 // patience is how long a test waits for what must come. It is long because the machine may be busy; nothing waits for it
@@ -266,29 +268,19 @@ func TestCloseUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		waitFor(t, "1000 datagrams", func() bool { return s.Counters().Received >= 1000 })
+		testbed.Await(t, "1000 datagrams", func() bool { return s.Counters().Received >= 1000 })
 		s.Close()
 		s.Close()
 		close(stop)
 		clients.Wait()
-		waitFor(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines })
-		waitFor(t, "descriptors to close", func() bool { return descriptorCount(t) <= descriptors })
+		testbed.Await(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= goroutines })
+		testbed.Await(t, "descriptors to close", func() bool { return descriptorCount(t) <= descriptors })
 		again, err := listen(s.Addr().String(), 1, newEcho, batched)
 		if err != nil {
 			t.Fatalf("listen on the address just closed: got %v, want nil", err)
 		}
 		again.Close() // without Serve
 	})
-}
-
-// waitFor waits until what has happened.
-func waitFor(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !happened(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
 }
 
 // descriptorCount returns how many files this process has open; 0 where that cannot be told.
