@@ -24,6 +24,7 @@ type network struct {
 	first     address
 	wider     int32 // index of the next one that holds it, which may be as long as itself; -1: none
 	candidate int32
+	least     int32 // smallest candidate of it and of those that hold it
 	bits      uint8
 }
 
@@ -159,10 +160,22 @@ func (r *ranges) build() {
 	r.inner[0] = open
 	for i := range r.networks {
 		open = r.closeBefore(open, r.networks[i].first)
-		r.networks[i].wider, open = open, int32(i)
+		r.link(i, open)
+		open = int32(i)
 		r.begin(r.networks[i].first, open)
 	}
 	r.closeBefore(open, address{1<<64 - 1, 1<<64 - 1})
+}
+
+// link notes which network holds the one at i.
+//
+//go:noinline
+func (r *ranges) link(i int, wider int32) {
+	n := &r.networks[i]
+	n.wider, n.least = wider, n.candidate
+	if wider >= 0 {
+		n.least = min(n.least, r.networks[wider].least)
+	}
 }
 
 // closeBefore ends the networks, from open to wider ones, that do not reach to the address at. It returns the first that does.
@@ -299,4 +312,22 @@ func (h *Holders) Next() bool {
 	h.Candidate, h.Bits = int(h.of.everybody[h.after]), 0
 	h.after++
 	return true
+}
+
+// Least is the smallest candidate among those that Next has not come to; false when there is none. It does not move on.
+//
+//go:noinline
+func (h *Holders) Least() (candidate int, any bool) {
+	least := int32(1<<31 - 1)
+	if int(h.after) < len(h.of.everybody) {
+		least, any = h.of.everybody[h.after], true
+	}
+	for at := h.at; at >= 0; {
+		n := &h.of.families[h.v6].networks[at]
+		if n.bits <= h.known {
+			return int(min(least, n.least)), true
+		}
+		at = n.wider
+	}
+	return int(least), any
 }

@@ -31,11 +31,24 @@ func randomPrefix(r *rand.Rand) netip.Prefix {
 // networkFrom is a prefix as a guest has it; the zero one is everybody, or unknown.
 func networkFrom(p netip.Prefix) Network { return networkOf(string(abi.AppendNetwork(nil, p))) }
 
-// holders calls the candidates that Find returns.
+// holders calls the candidates that Find returns, and what Least says wrong on the way.
 func holders(m *NetworkMap, client netip.Prefix) (list []string, scope uint8) {
 	found := m.Find(networkFrom(client))
-	for found.Next() {
+	var candidates, leasts []int
+	for {
+		least, any := found.Least()
+		if any != found.Next() {
+			return append(list, "Least and Next disagree"), found.Scope
+		} else if !any {
+			break
+		}
+		candidates, leasts = append(candidates, found.Candidate), append(leasts, least)
 		list = append(list, fmt.Sprintf("%d/%d", found.Candidate, found.Bits))
+	}
+	for i, least := range leasts {
+		if want := slices.Min(candidates[i:]); least != want {
+			list = append(list, fmt.Sprintf("Least %d, want %d", least, want))
+		}
 	}
 	return list, found.Scope
 }

@@ -68,6 +68,17 @@ func TestLarge(t *testing.T) {
 			t.Errorf("%s: got fallback %v, total %d", name, d.Fallback, d.Total)
 		}
 	}
+	g := &golden{}
+	for i := range policy.CandidateMax {
+		g.candidates = append(g.candidates, fmt.Sprintf("id=c%d clients=11.%d.%d.0/24,10.0.0.0/%d", i, i/256, i%256, 8+i%8))
+	}
+	p, diags := h.Route(g.spec("split-horizon", nil), plugin.Terms{})
+	if p == nil {
+		t.Fatalf("split-horizon with lists that all overlap: %v", diags)
+	}
+	if w.Decide(p, &policy.Facts{Client: netip.MustParsePrefix("10.0.0.1/32")}, &d); d.Fallback || d.Weights[0] != 1 || d.Total != 1 || d.Fuel > 50_000 {
+		t.Errorf("split-horizon with lists that all overlap: got %+v, want the first one for little fuel", d)
+	}
 	for _, count := range []int{1000, 10_000} {
 		collections := map[string][]netip.Prefix{}
 		for i := range count {

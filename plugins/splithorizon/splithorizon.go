@@ -15,13 +15,15 @@ func Plugin() *sdk.Plugin {
 	clients := p.Networks("clients", "prefixes, addresses, collections, or * for everybody, joined by commas").Default("*")
 	p.Configure(func(c *sdk.Policy) sdk.Decide {
 		again := func(i int) bool { return i > 0 && !c.Views() && clients.Same(c, i-1, i) }
-		h := &horizon{clients, clients.MapOf(c, func(i int) bool { return !again(i) }), make([]int, c.Len()), make([]bool, c.Len())}
+		h := &horizon{clients: clients, networks: clients.MapOf(c, func(i int) bool { return !again(i) }), groups: make([]group, c.Len())}
 		for i := range h.groups {
+			first := i
 			if again(i) {
-				h.groups[i] = h.groups[i-1]
-			} else {
-				h.place(c, i)
+				first = h.groups[i-1].first
+			} else if !c.Views() {
+				first = h.place(c, i)
 			}
+			h.join(i, first)
 		}
 		return func(f *sdk.Facts, d *sdk.Decision) {
 			found := h.networks.Find(f.Client())
@@ -38,64 +40,79 @@ func Plugin() *sdk.Plugin {
 type horizon struct {
 	clients  sdk.Networks
 	networks *sdk.NetworkMap // of the candidates that do not have the clients of the one before them
-	groups   []int           // by candidate: the first one with the same clients
-	answers  []bool          // by group, of one decision
+	groups   []group         // by candidate
+}
+
+// group links the candidates that have the same clients.
+type group struct {
+	first int // the first one of them
+	next  int // the next one; 0: none
+	last  int // of the first one: the last one
+}
+
+// join adds a candidate to the group of first.
+func (h *horizon) join(candidate, first int) {
+	h.groups[candidate].first = first
+	if first != candidate {
+		h.groups[h.groups[first].last].next = candidate
+	}
+	h.groups[first].last = candidate
 }
 
 // weigh gives the candidates of the first choice that has the client and any which answers the same share. It returns false if there is none.
 func (h *horizon) weigh(found sdk.Holders, answers func(candidate int) bool, d *sdk.Decision) bool {
-	clear(h.answers)
-	for i, group := range h.groups {
-		h.answers[group] = h.answers[group] || answers(i)
+	first, any := found.Least()
+	if !any {
+		return false
 	}
-	first := len(h.groups)
-	for found.Next() {
-		if group := h.groups[found.Candidate]; group < first && h.answers[group] {
-			first = group
+	if first = h.groups[first].first; !h.answers(first, answers) {
+		first = len(h.groups)
+		for found.Next() {
+			if i := found.Candidate; i < first && h.groups[i].first == i && h.answers(i, answers) {
+				first = i
+			}
+		}
+		if first == len(h.groups) {
+			return false
 		}
 	}
-	for i, group := range h.groups {
-		if group == first && answers(i) {
+	for i, more := first, true; more; i, more = h.groups[i].next, h.groups[i].next > 0 {
+		if answers(i) {
 			d.Weigh(i, 1)
 		}
 	}
-	return first < len(h.groups)
+	return true
 }
 
-// place finds the group of a candidate, and refuses the candidate if groups before its own have all of its clients.
+// answers tells whether any candidate of the group does.
+func (h *horizon) answers(first int, answers func(candidate int) bool) bool {
+	for i, more := first, true; more; i, more = h.groups[i].next, h.groups[i].next > 0 {
+		if answers(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// place returns the first candidate of a candidate's group, and refuses the candidate if others before it have all of its clients. The first one
+// of its own group is the least that has at least one of its networks, or else nobody gets to that one either.
 //
 //go:noinline
-func (h *horizon) place(c *sdk.Policy, candidate int) {
-	h.groups[candidate] = candidate
-	if c.Views() {
-		return
-	}
-	own := h.clients.Of(c, candidate)
+func (h *horizon) place(c *sdk.Policy, candidate int) (first int) {
 	above := -1
-	for _, network := range own {
-		if above = h.holder(c, network, candidate); above < 0 {
-			return
+	for _, network := range h.clients.Of(c, candidate) {
+		found := h.networks.Find(network)
+		least, _ := found.Least()
+		switch {
+		case least >= candidate:
+			return candidate
+		case h.clients.Same(c, least, candidate):
+			return h.groups[least].first
 		}
+		above = least
 	}
 	if above >= 0 {
 		h.clients.Refuse(c, candidate, "nobody gets here: "+c.ID(above)+", which stands before it, has all of these clients")
 	}
-}
-
-// holder returns a candidate before this one that has all of the network; -1 if there is none, or one of the same group, which it then joins.
-//
-//go:noinline
-func (h *horizon) holder(c *sdk.Policy, network sdk.Network, candidate int) (above int) {
-	above = -1
-	for found := h.networks.Find(network); found.Next(); {
-		switch i := found.Candidate; {
-		case i >= candidate:
-		case h.clients.Same(c, i, candidate):
-			h.groups[candidate] = h.groups[i]
-			return -1
-		default:
-			above = i
-		}
-	}
-	return above
+	return candidate
 }
