@@ -19,7 +19,7 @@ var checkOptions = slices.Concat([]option{
 	{"checks.*.invert", "false", "Down counts as up and up as down.", boolean(ofCheck(func(c *Check) *bool { return &c.Invert })), nil},
 	{"checks.*.disabled", "false", "Not probed; up.", boolean(ofCheck(func(c *Check) *bool { return &c.Disabled })), nil},
 	{"checks.*.on-unknown", "up", "`up` or `down`: what counts before the first verdict.", oneOf(ofCheck(func(c *Check) *string { return &c.OnUnknown }), UnknownUp, UnknownDown), nil},
-	{"checks.*.target", "", "Address or host name that is probed for all who use the check, in place of each record's own.", setTarget, nil},
+	{"checks.*.target", "", "Address or host name that is probed for all who use the check, in place of each record's own. Of the addresses of a host name, 8 at most, the first that answers counts; each gets its part of the time.", setTarget, nil},
 	{"checks.*.judge", DefaultJudge, "The health plugin that makes probes into verdicts: `threshold`, `quorum`, `response-time`, `degraded` ([their keys](../../sdk/README.md#health-plugins)) or one of your own; of `calculated`: `calculated`.", setJudge, nil},
 	{"checks.*.attributes", "", "Keys and values for that plugin, beside `fall` and `rise`; a list is joined by commas.", setCheckAttributes, nil},
 },

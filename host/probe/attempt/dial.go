@@ -33,19 +33,14 @@ func (d *dialer) addresses(ctx context.Context, endpoint string, deadline time.T
 	return found[:min(len(found), addressesMax)], nil
 }
 
-// dial connects to the first address of an endpoint that answers; each gets its part of the time that is left.
-func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline time.Time) (*line, error) {
-	found, err := d.addresses(ctx, endpoint, deadline)
-	if err != nil {
-		return nil, err
-	}
+// each tries the addresses of an endpoint in turn until one does; each gets its part of the time that is left. The error is the first one's.
+func each(ctx context.Context, found []netip.Addr, deadline time.Time, try func(addr netip.Addr, deadline time.Time) error) error {
 	var first error
 	for i, addr := range found {
 		now := time.Now()
-		part := now.Add(deadline.Sub(now) / time.Duration(len(found)-i))
-		l, err := connect(ctx, netip.AddrPortFrom(addr.Unmap(), uint16(port)), part)
+		err := try(addr.Unmap(), now.Add(deadline.Sub(now)/time.Duration(len(found)-i)))
 		if err == nil {
-			return l, nil
+			return nil
 		}
 		if first == nil {
 			first = err
@@ -54,5 +49,18 @@ func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline t
 			break
 		}
 	}
-	return nil, first
+	return first
+}
+
+// dial connects to the first address of an endpoint that answers.
+func (d *dialer) dial(ctx context.Context, endpoint string, port int, deadline time.Time) (l *line, err error) {
+	found, err := d.addresses(ctx, endpoint, deadline)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, found, deadline, func(addr netip.Addr, deadline time.Time) (err error) {
+		l, err = connect(ctx, netip.AddrPortFrom(addr, uint16(port)), deadline)
+		return err
+	})
+	return l, err
 }

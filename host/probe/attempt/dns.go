@@ -97,28 +97,42 @@ func rcode(number int) string {
 	return "RCODE" + strconv.Itoa(number)
 }
 
-// overUDP asks over UDP. The socket is connected: the system drops what others send, and tells that nobody listens.
-func (p *dnsProber) overUDP(ctx context.Context, endpoint string, query []byte) (*dns.Msg, string, error) {
-	addresses, err := p.addresses(ctx, endpoint, time.Now().Add(p.within))
+// overUDP asks over UDP, the addresses of a host name in turn until one answers.
+func (p *dnsProber) overUDP(ctx context.Context, endpoint string, query []byte) (answer *dns.Msg, text string, err error) {
+	found, err := p.addresses(ctx, endpoint, time.Now().Add(p.within))
 	if err != nil {
 		return nil, reason("connect", p.within, err), err
 	}
-	to := netip.AddrPortFrom(addresses[0].Unmap(), uint16(p.check.Port))
+	err = each(ctx, found, time.Now().Add(p.respond), func(addr netip.Addr, deadline time.Time) (err error) {
+		why := ""
+		if answer, why, err = p.askUDP(ctx, netip.AddrPortFrom(addr, uint16(p.check.Port)), query, deadline); text == "" {
+			text = why // the first is told
+		}
+		return err
+	})
+	if answer != nil {
+		return answer, "", nil
+	}
+	return nil, text, err
+}
+
+// askUDP asks one address. The socket is connected: the system drops what others send, and tells that nobody listens.
+func (p *dnsProber) askUDP(ctx context.Context, to netip.AddrPort, query []byte, deadline time.Time) (*dns.Msg, string, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "udp", to.String())
 	if err != nil {
 		return nil, reason("connect", p.within, err), err
 	}
 	l := newLine(ctx, conn)
 	defer l.Close()
-	l.within(p.respond)
+	l.SetDeadline(deadline)
 	if _, err := l.Write(query); err != nil {
-		return nil, l.reason("query", p.respond, err), nil
+		return nil, l.reason("query", p.respond, err), err
 	}
 	raw := make([]byte, 4096)
 	for {
 		n, err := l.Read(raw)
 		if err != nil {
-			return nil, l.reason("response", p.respond, err), nil
+			return nil, l.reason("response", p.respond, err), err
 		}
 		if answer := answerTo(query, raw[:n]); answer != nil {
 			return answer, "", nil

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,24 @@ func TestDNS(t *testing.T) {
 	}
 }
 
+// Protects DNS checks of host names: the first address that answers decides, within the time that one address has; if none does, the first is told.
+func TestDNSAddresses(t *testing.T) {
+	leakless(t)
+	check := defaults(config.CheckDNS)
+	check.Respond = time.Second
+	check.DNS = config.DNSCheck{Name: "www.example.com.", Type: dns.TypeA, Port: dnsServer(t, func(q *dns.Msg) [][]byte { return [][]byte{reply(q, nil)} }, nil)}
+	for _, endpoint := range []string{"two.example.com", "far.example.com"} {
+		if r := attempt(t, check, Options{Resolver: known}, endpoint); !r.OK || r.Took >= 2*check.Respond {
+			t.Errorf("%s: got %+v, want the second address' answer", endpoint, r)
+		}
+	}
+	check.DNS.Port = dnsServer(t, func(*dns.Msg) [][]byte { return nil }, nil)
+	check.Respond = 200 * time.Millisecond
+	if r := attempt(t, check, Options{Resolver: hosts{"mute.example.com": {netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")}}}, "mute.example.com"); r.OK || r.Text != "response timeout after 200ms" {
+		t.Errorf("nobody answers: got %+v, want what the first address did", r)
+	}
+}
+
 // Protects ICMP checks where the machine lets us have them.
 func TestICMP(t *testing.T) {
 	leakless(t)
@@ -164,7 +183,7 @@ func TestICMP(t *testing.T) {
 		t.Skip(err)
 	}
 	defer p.Close()
-	for _, endpoint := range []string{"127.0.0.1", "db.example.com", "::1"} {
+	for _, endpoint := range []string{"127.0.0.1", "db.example.com", "far.example.com", "::1"} {
 		if r := p.Attempt(t.Context(), endpoint); !r.OK && endpoint != "::1" || r.OK && r.Text != "echo reply" {
 			t.Errorf("%s: got %+v", endpoint, r)
 		}

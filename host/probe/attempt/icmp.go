@@ -56,21 +56,42 @@ func (p *icmpProber) listen(to netip.Addr) (conn *icmp.PacketConn, raw bool, err
 	return nil, false, &Obstacle{p.pos, "icmp is not permitted here: it needs this user's group in the sysctl net.ipv4.ping_group_range, or CAP_NET_RAW"}
 }
 
-// Attempt sends an echo request and waits for its reply.
+// Attempt sends an echo request and waits for its reply, to the addresses of a host name in turn until one replies.
 func (p *icmpProber) Attempt(ctx context.Context, endpoint string) Result {
 	started := time.Now()
 	addresses, err := p.addresses(ctx, endpoint, started.Add(p.within))
 	if err != nil {
 		return refused(started, reason("connect", p.within, err), err)
 	}
-	to := addresses[0].Unmap()
+	var first, result Result
+	err = each(ctx, addresses, time.Now().Add(p.respond), func(to netip.Addr, deadline time.Time) error {
+		result = p.echo(ctx, started, to, deadline)
+		switch {
+		case result.OK:
+			return nil
+		case first.Text == "":
+			first = result
+		}
+		return errNoReply
+	})
+	if err != nil {
+		return first
+	}
+	return result
+}
+
+// errNoReply has another address tried; the Result says why.
+var errNoReply = errors.New("no reply")
+
+// echo asks one address.
+func (p *icmpProber) echo(ctx context.Context, started time.Time, to netip.Addr, deadline time.Time) Result {
 	conn, raw, err := p.listen(to)
 	if err != nil {
 		return refused(started, err.Error(), err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	conn.SetDeadline(time.Now().Add(p.respond))
+	conn.SetDeadline(deadline)
 	sent := time.Now()
 	text := p.ping(conn, to, raw)
 	switch {

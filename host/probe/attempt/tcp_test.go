@@ -61,6 +61,7 @@ func (h hosts) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 var known = hosts{
 	"db.example.com":    {netip.MustParseAddr("127.0.0.1")},
 	"two.example.com":   {netip.MustParseAddr("::1"), netip.MustParseAddr("127.0.0.1")},
+	"far.example.com":   {netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("127.0.0.1")},
 	"empty.example.com": {},
 }
 
