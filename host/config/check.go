@@ -98,6 +98,39 @@ func (c *Config) probesEndpoint(name string, known map[string]bool) bool {
 	return is
 }
 
+// longest is how long one attempt may take; 0: there are none.
+func (c *Check) longest() time.Duration {
+	switch {
+	case c.Disabled, c.Kind == CheckPush, c.Kind == CheckCalculated:
+		return 0
+	case c.Kind == CheckExec:
+		return c.Respond
+	case c.Kind == CheckHTTP, c.Kind == CheckHTTPS, c.Kind == CheckMetric:
+		return c.Connect + 2*c.Respond // the head, and the body
+	case c.Kind == CheckDNS && !c.DNS.TCP:
+		return 2 * (c.Connect + c.Respond) // over TCP again
+	case c.Kind == CheckTCP && c.TCP.Send == "" && c.TCP.Expect == "", c.Kind == CheckTLS:
+		return c.Connect
+	}
+	return c.Connect + c.Respond
+}
+
+// A start waits for the longest attempt of its first round, and startSlack for what comes before. Beyond startWaitMost those who ask have given up.
+const (
+	startSlack    = time.Second
+	startWaitMost = 10 * time.Second
+)
+
+// startWait is the time that the first round of probes may take.
+func (c *Config) startWait() (wait time.Duration) {
+	for _, check := range c.Checks {
+		if longest := check.longest(); longest > 0 {
+			wait = max(wait, min(longest+startSlack, startWaitMost))
+		}
+	}
+	return wait
+}
+
 // HTTPCheck asks for a page over HTTP/1.1, on a connection of its own.
 type HTTPCheck struct {
 	Port     int    // 80, or 443
@@ -199,5 +232,5 @@ type Notices struct {
 type Probing struct {
 	Concurrency        int           // probes under way
 	ConcurrencyPerHost int           // of these, to one endpoint's address
-	StartWait          time.Duration // at the start, for the first round of probes; 0: not at all
+	StartWait          time.Duration // at the start, for the first round of probes; 0: not at all. Left out: as startWait says
 }

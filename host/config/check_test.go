@@ -339,3 +339,29 @@ func TestEndpointChecksOfSharedOnes(t *testing.T) {
 		}
 	}
 }
+
+// Protects the start's promise that its first answers know: unless the file says otherwise, it waits as long as one attempt may take, within bounds.
+func TestStartWait(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"":                                               0,
+		"beat: { push: {} }":                             0,
+		"off: { http: {}, disabled: true }":              0,
+		"web: { http: {} }":                              9 * time.Second, // 4 s to connect, 2 s each for head and body
+		"web: { http: {}, interval: 1s }":                4 * time.Second,
+		"db: { tcp: { port: 5432 } }":                    10 * time.Second,
+		"ping: { icmp: {} }":                             7 * time.Second,
+		"own: { exec: { command: x } }":                  3 * time.Second,
+		"web: { http: {}, connect-timeout: 30s }":        10 * time.Second,
+		"a: { exec: { command: x } }, b: { icmp: {} }":   7 * time.Second,
+		"web: { http: {} } }\nprobing: { start-wait: 2s": 2 * time.Second,
+		"web: { http: {} } }\nprobing: { start-wait: 0s": 0,
+	} {
+		config, diags := Parse(FileName, []byte("checks: { "+text+" }\n"))
+		if diags.Errors() > 0 {
+			t.Fatalf("%s: %v", text, diags)
+		}
+		if got := config.Probing.StartWait; got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}

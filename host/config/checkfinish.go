@@ -71,6 +71,9 @@ func (p *parser) finishChecks() {
 	for name, check := range p.checks {
 		p.config.Checks[name] = *check
 	}
+	if _, said := p.seen["probing key start-wait"]; !said {
+		p.config.Probing.StartWait = p.config.startWait()
+	}
 }
 
 // finishKind finds what is missing, or does not fit, among the settings of a check's kind.

@@ -173,7 +173,7 @@ func Default() *Config {
 		Collections: map[string][]netip.Prefix{},
 
 		Checks:  map[string]Check{},
-		Probing: Probing{Concurrency: 512, ConcurrencyPerHost: 64, StartWait: 5 * time.Second},
+		Probing: Probing{Concurrency: 512, ConcurrencyPerHost: 64},
 		Plugins: map[string]PluginLimits{},
 	}
 }

@@ -135,7 +135,7 @@ func TestParseEverything(t *testing.T) {
 		Checks: map[string]Check{
 			"web": web, "same": same, "stack": stack,
 		},
-		Probing: Default().Probing,
+		Probing: Probing{512, 64, 9 * time.Second},
 		Plugins: map[string]PluginLimits{"canary": {
 			pos(35, 3), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", pos(35, 21), 1000, 512 << 10,
 		}},

@@ -16,7 +16,7 @@ var noticeOptions = []option{
 	{"probing", "", "Bounds of all probes together.", nil, nil},
 	{"probing.concurrency", "512", "Probes under way at a time, 1..10000.", number(1, 10_000, func(p *parser, _ string) *int { return &p.config.Probing.Concurrency }), nil},
 	{"probing.concurrency-per-host", "64", "Of these, to one address, 1..10000.", number(1, 10_000, func(p *parser, _ string) *int { return &p.config.Probing.ConcurrencyPerHost }), nil},
-	{"probing.start-wait", "5s", "At the start, /readyz says *waiting* until every check was probed once, for so long at most, 0s..1m.", duration(0, time.Minute, func(p *parser, _ string) *time.Duration { return &p.config.Probing.StartWait }), nil},
+	{"probing.start-wait", "", "At the start, /readyz says *waiting* until every check was probed once, for so long at most, 0s..1m. Left out: 1s more than the longest attempt of the checks may take, 10s at most.", duration(0, time.Minute, func(p *parser, _ string) *time.Duration { return &p.config.Probing.StartWait }), nil},
 
 	{"notices", "", "Who is told when a candidate's health changes; the log always is.", nil, nil},
 	{"notices.webhooks", "", "Addresses that get a POST, 16 at most.", nil, nil},
