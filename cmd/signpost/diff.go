@@ -14,7 +14,6 @@ import (
 	"signpost/host"
 	"signpost/host/diag"
 	"signpost/host/explain"
-	"signpost/host/reply"
 )
 
 func newDiff() *cobra.Command {
@@ -55,14 +54,8 @@ added moves nothing, one that is removed moves all.`,
 			if err != nil {
 				return &failure{err}
 			}
-			out := command.OutOrStdout()
-			if asJSON {
-				err = reply.WriteJSON(out, difference)
-			} else {
-				err = difference.WriteText(out)
-			}
-			if err != nil {
-				return &failure{err}
+			if err := printReport(command.OutOrStdout(), difference, asJSON); err != nil {
+				return err
 			}
 			if maxShift == "" && !difference.Empty() || maxShift != "" && difference.MaxShift > limit+1e-9 {
 				return errFindings

@@ -14,7 +14,6 @@ import (
 
 	"signpost/host/config"
 	"signpost/host/explain"
-	"signpost/host/reply"
 )
 
 type explainFlags struct {
@@ -107,16 +106,7 @@ func (f *explainFlags) run(command *cobra.Command, args []string) error {
 	if err != nil {
 		return &failure{err}
 	}
-	out := command.OutOrStdout()
-	if f.asJSON {
-		err = reply.WriteJSON(out, report)
-	} else {
-		err = report.WriteText(out)
-	}
-	if err != nil {
-		return &failure{err}
-	}
-	return nil
+	return printReport(command.OutOrStdout(), report, f.asJSON)
 }
 
 func explainDir(ctx context.Context, dir string, q *explain.Question) (*explain.Report, error) {

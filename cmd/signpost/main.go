@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host/diag"
+	"signpost/host/reply"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -106,6 +107,18 @@ func dirArgument(args []string) string {
 		return "."
 	}
 	return args[0]
+}
+
+// printReport writes what a command found out, for programs or for people.
+func printReport(out io.Writer, report interface{ WriteText(io.Writer) error }, asJSON bool) error {
+	write := report.WriteText
+	if asJSON {
+		write = func(out io.Writer) error { return reply.WriteJSON(out, report) }
+	}
+	if err := write(out); err != nil {
+		return &failure{err}
+	}
+	return nil
 }
 
 // completeDir has shells offer directories.

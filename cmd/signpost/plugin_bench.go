@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"signpost/host/reply"
 	"signpost/host/workshop"
 )
 
@@ -34,10 +33,7 @@ health plugin verdicts, about checks and histories of one vantage point. A unit 
 			if err != nil {
 				return &failure{err}
 			}
-			if asJSON {
-				return reply.WriteJSON(command.OutOrStdout(), report)
-			}
-			return report.print(command.OutOrStdout())
+			return printReport(command.OutOrStdout(), report, asJSON)
 		},
 	}
 	set := command.Flags()
@@ -94,7 +90,7 @@ func measure(ctx context.Context, target, goldenFile string, each time.Duration,
 	return report, err
 }
 
-func (r *benchReport) print(w io.Writer) error {
+func (r *benchReport) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "%s %s\n\n", r.Plugin, r.Version)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	subjects := "candidates\t  policy"

@@ -17,7 +17,6 @@ import (
 	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
-	"signpost/host/reply"
 	"signpost/host/workshop"
 	"signpost/sdk/abi"
 )
@@ -40,10 +39,7 @@ A word that is no file is the name of a built-in plugin.`,
 			if err != nil {
 				return &failure{err}
 			}
-			if asJSON {
-				return reply.WriteJSON(command.OutOrStdout(), report)
-			}
-			return report.print(command.OutOrStdout())
+			return printReport(command.OutOrStdout(), report, asJSON)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
@@ -95,7 +91,7 @@ func inspect(ctx context.Context, target string) (*inspection, error) {
 	return r, nil
 }
 
-func (r *inspection) print(w io.Writer) error {
+func (r *inspection) WriteText(w io.Writer) error {
 	for i := range r.Plugins {
 		p := &r.Plugins[i]
 		fmt.Fprintf(w, "%s %s, %s: %s\n", p.Name, p.Version, p.Kind, p.Doc)

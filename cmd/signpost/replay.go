@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"signpost/host/explain"
-	"signpost/host/reply"
 )
 
 func newReplay() *cobra.Command {
@@ -40,14 +39,8 @@ The exit status is 1 if something changes, and 0 otherwise.`,
 			if err != nil {
 				return &failure{err}
 			}
-			out := command.OutOrStdout()
-			if asJSON {
-				err = reply.WriteJSON(out, replay)
-			} else {
-				err = replay.WriteText(out)
-			}
-			if err != nil {
-				return &failure{err}
+			if err := printReport(command.OutOrStdout(), replay, asJSON); err != nil {
+				return err
 			}
 			if replay.Changed > 0 {
 				return errFindings
