@@ -77,6 +77,11 @@ func TestProbeChaos(t *testing.T) {
 	p := c.program
 	p.wait("as many goroutines as at the start", func() bool { return p.metric("go_goroutines") <= goroutines+2 })
 	p.wait("as many open files as at the start", func() bool { return p.metric("process_open_fds") <= files+2 })
+	for _, b := range c.backends {
+		if len(p.history(b.name+".example.com")) == 0 {
+			t.Errorf("%s: nothing in the timeline", b.name)
+		}
+	}
 	p.stop()
 	t.Logf("seed %d: %d changes, %d kills, %d answers, %s", seed, c.turns, c.kills, c.answers, &c.word)
 	for _, b := range c.backends {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"signpost/host/admin"
+	"signpost/host/event"
 	"signpost/host/timeline"
 )
 
@@ -190,17 +191,28 @@ func TestClockSteps(t *testing.T) {
 // clockStates are the states that the timeline has of web, in order.
 func clockStates(p *program) (states string) {
 	p.t.Helper()
-	var page timeline.Page
-	p.ask(http.MethodGet, "/timeline?name=web.example.com", "", &page)
-	last := uint64(0)
-	for _, e := range page.Events {
-		if e.Seq <= last {
-			p.t.Errorf("number %d follows %d", e.Seq, last)
-		}
-		last = e.Seq
+	for _, e := range p.history("web.example.com") {
 		if e.ID == "main" {
 			states += e.To + " "
 		}
 	}
 	return states
+}
+
+// history is what the timeline has of a name. Its numbers grow, however the clock was set, and each change begins where the one before ended.
+func (p *program) history(name string) []event.Event {
+	p.t.Helper()
+	var page timeline.Page
+	p.ask(http.MethodGet, "/timeline?name="+name, "", &page)
+	last, states := uint64(0), map[string]string{}
+	for _, e := range page.Events {
+		if e.Seq <= last {
+			p.t.Errorf("%s: number %d follows %d", name, e.Seq, last)
+		}
+		if before, known := states[e.Key()]; known && e.Kind == event.Candidate && before != e.From {
+			p.t.Errorf("%s: %s was %s, and now comes from %s", name, e.ID, before, e.From)
+		}
+		last, states[e.Key()] = e.Seq, e.To
+	}
+	return page.Events
 }
