@@ -207,6 +207,11 @@ func (s *stage) checkSet(n *node, set *rrset) {
 	if set.typ == wire.TypeNSEC3PARAM {
 		s.checkIterations(first)
 	}
+	if set.typ == rrdata.TypeTXT {
+		for _, r := range set.records {
+			s.checkText(r)
+		}
+	}
 	if !rrdata.HasNames(set.typ) || wire.Signing(set.typ) {
 		return
 	}

@@ -12,10 +12,7 @@ func (s *stage) checkTargets(n *node, r *record) {
 	data := s.bytesOf(r)
 	s.spans = rrdata.AppendNames(s.spans[:0], r.typ, data)
 	for _, span := range s.spans {
-		name := data[span.Off : span.Off+span.Len]
-		if s.doubled(name) {
-			s.diags.Warnf(s.place(r), "%s in the data ends with the zone's name twice: is a dot missing at its end?", nameText(name))
-		}
+		s.checkName(r, data[span.Off:span.Off+span.Len])
 	}
 	if n.flags&isOccluded != 0 || len(s.spans) == 0 {
 		return

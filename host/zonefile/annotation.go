@@ -142,6 +142,10 @@ func (s *noteScan) attr() (at int, msg string) {
 	}
 	key := s.word(isKeyByte)
 	switch {
+	case s.off < len(s.text) && s.text[s.off] == '+':
+		return s.off, `want no blanks around the "+" of a chain`
+	case bytes.HasPrefix(bytes.TrimLeft(s.text[s.off:], " \t"), []byte("=")) && s.off < len(s.text) && s.text[s.off] != '=':
+		return start, fmt.Sprintf(`want %s=value without blanks around the "="`, clip(key))
 	case len(key) == 0:
 		return start, fmt.Sprintf("want key=value, not %s", quote(s.text[start:]))
 	case s.off == len(s.text) || s.text[s.off] != '=':

@@ -58,7 +58,7 @@ func parseTTL(text []byte) (ttl uint32, msg string) {
 		}
 		scale := unitSeconds(c)
 		if scale == 0 || digits == 0 {
-			return 0, fmt.Sprintf("%s is no TTL, class or type: a TTL is seconds, or numbers with w, d, h, m, s as 1h30m", quote(text))
+			return 0, fmt.Sprintf("%s is no TTL: it is seconds, or numbers with w, d, h, m, s as 1h30m", quote(text))
 		}
 		total = min(total+number*scale, 1<<40)
 		number, digits, units = 0, 0, units+1

@@ -74,7 +74,7 @@ func (p *rdataParser) record(typ uint16) {
 	}
 	switch {
 	case p.next < len(p.toks):
-		p.failAt(p.next, "%s follows the end of the %s data", quote(p.toks[p.next].text), typeName(typ))
+		p.failAt(p.next, "%s follows the end of the %s data%s", quote(p.toks[p.next].text), typeName(typ), commentHint(p.toks[p.next].text))
 	case len(p.out)-p.start > rdataLenMax:
 		p.failAt(len(p.toks)-1, "data has %d bytes, at most 65535 are allowed", len(p.out)-p.start)
 	default:
@@ -231,4 +231,12 @@ func (p *rdataParser) strOf(label string, ok func([]byte) bool, want string) {
 	if p.str(label); p.msg == "" && !ok(p.out[lenOff+1:]) {
 		p.failAt(p.next-1, "%s %s is not made of %s", label, quote(p.toks[p.next-1].text), want)
 	}
+}
+
+// commentHint says what a comment starts with where somebody wrote one as other languages have it.
+func commentHint(text []byte) string {
+	if bytes.HasPrefix(text, []byte("#")) || bytes.HasPrefix(text, []byte("//")) {
+		return `: a comment starts with ";"`
+	}
+	return ""
 }

@@ -21,6 +21,8 @@ func TestRDataMessages(t *testing.T) {
 		{"A", 0, "address is missing"},
 		{"A 192.0.2.01", 0, `address "192.0.2.01" is not an IPv4 address, want four numbers 0..255 without leading zeros`},
 		{"A 192.0.2.1 x", 1, `"x" follows the end of the A data`},
+		{"A 192.0.2.1 # x", 1, `"#" follows the end of the A data: a comment starts with ";"`},
+		{"A 192.0.2.1 //x", 1, `"//x" follows the end of the A data: a comment starts with ";"`},
 		{`A "192.0.2.1"`, 0, `address "192.0.2.1" may not be quoted`},
 		{"AAAA fe80::1%eth0", 0, `address "fe80::1%eth0" is not an IPv6 address such as 2001:db8::1`},
 		{"MX 70000 mail", 0, `preference "70000" is outside 0..65535`},
