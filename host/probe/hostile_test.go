@@ -44,6 +44,45 @@ func TestSpreadAfterRestart(t *testing.T) {
 	})
 }
 
+// Protects checks whose interval becomes shorter: it holds from then on, and they do not all begin together in each.
+func TestShorterInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		of := func(interval time.Duration) map[string]config.Check {
+			return map[string]config.Check{"web": checkOf(config.CheckTCP, func(c *config.Check) { c.Interval = interval })}
+		}
+		b := start(t, of(time.Hour), nil)
+		var candidates []string
+		for i := range 100 {
+			candidates = append(candidates, fmt.Sprintf("c%d web 10.0.0.%d", i, i))
+		}
+		b.serve("app.example.com.", candidates...)
+		pass(2 * time.Hour)
+		cfg := *b.cfg
+		cfg.Checks = of(10 * time.Second)
+		b.Configure(&cfg)
+		pass(30 * time.Second)
+		since, perSecond := time.Now(), map[int64]int{}
+		pass(time.Minute)
+		for endpoint, begun := range b.world.begun {
+			count := 0
+			for _, at := range begun {
+				if at.After(since) {
+					count++
+					perSecond[at.Unix()]++
+				}
+			}
+			if count < 5 || count > 7 {
+				t.Errorf("%s: got %d probes in a minute, want 6", endpoint, count)
+			}
+		}
+		for _, count := range perSecond {
+			if count > 40 {
+				t.Errorf("got %d of 100 probes in one second of 10", count)
+			}
+		}
+	})
+}
+
 // Protects people and answers from verdicts that never were: a check that is made of one and of its opposite stays as it is when they change.
 func TestCalculatedOfOpposites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -131,8 +131,9 @@ func (s *Scheduler) changeLocked(t *target, c *check) {
 	same := t.check.probes == c.probes
 	if same && !c.config.Disabled {
 		t.check = c
-		if t.index > 0 && c.config.Kind != config.CheckPush {
-			s.due.set(t, min(t.due, s.elapsed()+t.interval()))
+		if next := s.elapsed() + t.interval(); t.index > 0 && t.due > next && c.config.Kind != config.CheckPush {
+			t.planned, t.spread = next, false
+			s.due.set(t, next)
 		}
 		return
 	}
