@@ -169,7 +169,8 @@ func (s *Scheduler) seeLocked(t *target, r attempt.Result, now time.Duration) {
 	}
 	t.note(r, now, s.options.Now())
 	t.fresh = false
-	if s.judgeLocked(t, now) {
+	before, share := t.raw, t.share
+	if s.judgeLocked(t, now); t.raw != before || t.share != share {
 		s.changedLocked()
 	}
 	s.dirty.attempts = true
