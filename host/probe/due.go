@@ -137,7 +137,10 @@ func (s *Scheduler) beginLocked(t *target) {
 	}
 	f := flight{t, t.check, t.host, t.era}
 	ctx, prober := s.ctx, t.check.prober
-	s.flights.Go(func() { s.landed(f, prober.Attempt(ctx, endpoint)) })
+	done := func(r attempt.Result) { s.landed(f, r) }
+	if !s.loop.Go(prober, endpoint, done) {
+		s.flights.Go(func() { done(prober.Attempt(ctx, endpoint)) })
+	}
 }
 
 // lateShare is the part of an interval, as 1/n, by which a probe may be late without being counted.

@@ -1,7 +1,8 @@
 // Package probe runs the probes of all checks when they are due, has health plugins judge what they saw, and tells the health table.
 //
 // Plane: control. Floor: 5. Journey of a probe: steps 1 (due, jittered, bounded), 3 (the verdict) and 4 (Table.Judge).
-// One goroutine (Run) begins what is due. Each attempt under way has a goroutine, which judges at its end, so that a verdict counts at once.
+// One goroutine (Run) begins what is due. Attempts share another, or have one each if they may wait for more than the network; it judges at the end,
+// so that a verdict counts at once.
 // Time is counted from New on by the monotonic clock: a clock that is set changes nothing but what people read.
 package probe
 
@@ -52,6 +53,7 @@ type Scheduler struct {
 
 	mu        sync.Mutex // guards what follows and all checks, targets and users
 	ctx       context.Context
+	loop      *attempt.Loop
 	closed    bool
 	config    *config.Config
 	checks    map[string]*check
@@ -101,7 +103,7 @@ func (s *Scheduler) elapsed() time.Duration { return time.Since(s.began) }
 // Run probes until ctx is done, and returns when every attempt has ended and the state is written.
 func (s *Scheduler) Run(ctx context.Context) {
 	s.mu.Lock()
-	s.ctx = ctx
+	s.ctx, s.loop = ctx, attempt.NewLoop(ctx)
 	s.mu.Unlock()
 	saved := make(chan struct{})
 	stop, stopSaving := context.WithCancel(context.Background())
@@ -122,6 +124,7 @@ func (s *Scheduler) Run(ctx context.Context) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
+	s.loop.Wait()
 	s.flights.Wait()
 	stopSaving()
 	<-saved

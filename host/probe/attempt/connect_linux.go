@@ -44,7 +44,10 @@ func connect(ctx context.Context, to netip.AddrPort, deadline time.Time) (*line,
 		return nil, os.NewSyscallError("setsockopt", err)
 	}
 	err = syscall.Connect(fd, address)
-	if err == nil { // on loopback it is there at once
+	if t := taskOf(ctx); t != nil && (err == nil || err == syscall.EINPROGRESS || err == syscall.EINTR) {
+		return t.adopt(ctx, fd, to, deadline)
+	}
+	if err == nil {
 		err = connected(fd, to)
 	}
 	file := os.NewFile(uintptr(fd), "probe")
@@ -70,25 +73,26 @@ func settle(file *os.File, to netip.AddrPort) error {
 		return err
 	}
 	var outcome error
-	err = raw.Write(func(fd uintptr) (settled bool) {
-		number, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ERROR)
-		switch {
-		case err != nil:
-			outcome = err
-		case number != 0:
-			outcome = syscall.Errno(number)
-		default:
-			if _, err := syscall.Getpeername(int(fd)); err != nil {
-				return false // the poller may wake for nothing
-			}
-			outcome = connected(int(fd), to)
-		}
-		return true
+	err = raw.Write(func(fd uintptr) (done bool) {
+		done, outcome = settled(int(fd), to)
+		return done
 	})
-	if err != nil {
-		return err
+	return cmp.Or(err, outcome)
+}
+
+// settled tells whether a connection is there or is not to be, and why not. Pollers may wake for nothing.
+func settled(fd int, to netip.AddrPort) (done bool, err error) {
+	number, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+	if err == nil && number != 0 {
+		err = syscall.Errno(number)
 	}
-	return outcome
+	if err != nil {
+		return true, err
+	}
+	if _, err := syscall.Getpeername(fd); err != nil {
+		return false, nil
+	}
+	return true, connected(fd, to)
 }
 
 // connected is called when a connection is there. If the socket was given the very port that it connects to, it met itself and nobody listens:

@@ -54,6 +54,12 @@ func newHTTP(c *config.Check, o Options) (*httpProber, error) {
 
 func (p *httpProber) Close() {}
 
+// light tells that an attempt may be made on a Loop: it asks no resolver, and ciphers nothing.
+func (p *httpProber) light(endpoint string) bool {
+	_, err := netip.ParseAddr(endpoint)
+	return err == nil && p.tls == nil
+}
+
 // Attempt asks for the page and looks at what comes.
 func (p *httpProber) Attempt(ctx context.Context, endpoint string) Result {
 	started := time.Now()

@@ -39,7 +39,14 @@ func attempt(t *testing.T, c *config.Check, o Options, endpoint string) Result {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	return p.Attempt(t.Context(), endpoint)
+	ctx, cancel := context.WithCancel(t.Context())
+	loop, results := NewLoop(ctx), make(chan Result, 1)
+	defer loop.Wait()
+	defer cancel()
+	if !loop.Go(p, endpoint, func(r Result) { results <- r }) {
+		return p.Attempt(ctx, endpoint)
+	}
+	return <-results
 }
 
 // portOf is the port of a server of a test.

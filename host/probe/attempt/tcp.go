@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -23,6 +24,12 @@ func newTCP(c *config.Check, o Options) *tcpProber {
 }
 
 func (p *tcpProber) Close() {}
+
+// light tells that an attempt may be made on a Loop: it asks no resolver.
+func (p *tcpProber) light(endpoint string) bool {
+	_, err := netip.ParseAddr(endpoint)
+	return err == nil
+}
 
 // Attempt connects, sends what there is to send, and waits for what is expected.
 func (p *tcpProber) Attempt(ctx context.Context, endpoint string) Result {
