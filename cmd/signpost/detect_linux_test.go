@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -188,29 +190,48 @@ func TestDetection(t *testing.T) {
 	}
 }
 
-// Measures 10,000 checks at 10 s against local backends, with SIGNPOST_PROBES=1: processor time, memory and lateness are in the log.
+// Measures 10,000 checks at 10 s against local backends, with SIGNPOST_PROBES=1: processor time, memory, lateness, and what the probes do to answers,
+// by turns with a server whose probes rest, are in the log.
 func TestProbeLoad(t *testing.T) {
 	if os.Getenv("SIGNPOST_PROBES") == "" {
-		t.Skip("a measurement of a minute; SIGNPOST_PROBES=1 makes it")
+		t.Skip("a measurement of three minutes; SIGNPOST_PROBES=1 makes it")
 	}
-	const hosts, perHost, measured = 100, 100, 40 * time.Second
+	const hosts, perHost, turns, measured, asked = 100, 100, 3, 20 * time.Second, 10 * time.Second
 	backends, port := mortals(t, hosts)
-	dir := t.TempDir()
-	var checks, zone strings.Builder
-	checks.WriteString("checks:\n")
-	zone.WriteString(detectHead)
-	for c := range perHost {
-		fmt.Fprintf(&checks, "  c%d: { http: { port: %s, path: /c%d }, interval: 10s }\n", c, port, c)
-		for h, m := range backends {
-			fmt.Fprintf(&zone, "n%d-%d 60 IN A %s ;@ failover id=main role=primary check=c%d\n", c, h, m.addr, c)
-		}
-	}
-	saveFile(t, checks.String(), filepath.Join(dir, "signpost.yaml"))
-	saveFile(t, zone.String(), filepath.Join(dir, "example.com.zone"))
 	cache := compiledPlugins(t)
-	began := time.Now()
-	p := launch(t, cache, dir)
-	t.Logf("start with the first round of %d probes: %v", hosts*perHost, time.Since(began).Round(time.Millisecond))
+	delays := map[string][]time.Duration{}
+	for turn := range 2 * turns {
+		interval := []string{"1h", "10s"}[turn%2]
+		dir := t.TempDir()
+		var checks, zone strings.Builder
+		checks.WriteString("checks:\n")
+		zone.WriteString(detectHead)
+		for c := range perHost {
+			fmt.Fprintf(&checks, "  c%d: { http: { port: %s, path: /c%d }, interval: %s }\n", c, port, c, interval)
+			for h, m := range backends {
+				fmt.Fprintf(&zone, "n%d-%d 60 IN A %s ;@ failover id=main role=primary check=c%d\n", c, h, m.addr, c)
+			}
+		}
+		saveFile(t, checks.String(), filepath.Join(dir, "signpost.yaml"))
+		saveFile(t, zone.String(), filepath.Join(dir, "example.com.zone"))
+		began := time.Now()
+		p := launch(t, cache, dir)
+		t.Logf("every %s: start with the first round of %d probes: %v", interval, hosts*perHost, time.Since(began).Round(time.Millisecond))
+		if interval == "10s" {
+			p.probeLoad(measured)
+		}
+		delays[interval] = append(delays[interval], p.delays(asked, func(i int) string { return fmt.Sprintf("n%d-%d.example.com.", i%perHost, i/perHost%hosts) })...)
+		p.stop()
+	}
+	for _, interval := range []string{"1h", "10s"} {
+		list := delays[interval]
+		slices.Sort(list)
+		t.Logf("probes every %s: %d answers, after %v at p50, %v at p99", interval, len(list), list[len(list)/2], list[len(list)*99/100])
+	}
+}
+
+// probeLoad logs what probes cost for so long, when the first round is spread.
+func (p *program) probeLoad(measured time.Duration) {
 	first := time.Now()
 	p.wait("the rounds to spread", func() bool { return time.Since(first) > 12*time.Second })
 	const processor = "process_cpu_seconds_total"
@@ -218,9 +239,55 @@ func TestProbeLoad(t *testing.T) {
 	p.wait("the measurement", func() bool { return time.Since(at) > measured })
 	took := time.Since(at)
 	used, late = p.metric(processor)-used, p.metric("signpost_probes_late_total")-late
-	t.Logf("%v: %.1f %% of one core, %.0f MB resident, %.0f late probes", took.Round(time.Second), 100*used/took.Seconds(),
+	p.t.Logf("%v: %.1f %% of one core, %.0f MB resident, %.0f late probes", took.Round(time.Second), 100*used/took.Seconds(),
 		p.metric("process_resident_memory_bytes")/1e6, late)
 	if late > 0 {
-		t.Errorf("%.0f probes were late by more than a tenth of their interval", late)
+		p.t.Errorf("%.0f probes were late by more than a tenth of their interval", late)
 	}
+}
+
+// delays asks for names one after the other for so long, and returns how long each answer took. The system stamps them as they come, so that
+// what else this process does counts for nothing.
+func (p *program) delays(asked time.Duration, name func(int) string) (list []time.Duration) {
+	p.t.Helper()
+	dialed, err := net.Dial("udp", p.addr)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer dialed.Close()
+	conn := dialed.(*net.UDPConn)
+	raw, err := conn.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			if err := syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_TIMESTAMP, 1); err != nil {
+				p.t.Error(err)
+			}
+		})
+	}
+	room, stamps := make([]byte, 512), make([]byte, 64)
+	for i, began := 0, time.Now(); err == nil && time.Since(began) < asked; i++ {
+		question, bad := new(dns.Msg).SetQuestion(name(i), dns.TypeA).Pack()
+		if bad != nil {
+			p.t.Fatal(bad)
+		}
+		<-time.After(400 * time.Microsecond)
+		at := time.Now()
+		_ = conn.SetDeadline(at.Add(5 * time.Second))
+		if _, err = conn.Write(question); err != nil {
+			break
+		}
+		var length int
+		var messages []syscall.SocketControlMessage
+		if _, length, _, _, err = conn.ReadMsgUDP(room, stamps); err == nil {
+			messages, err = syscall.ParseSocketControlMessage(stamps[:length])
+		}
+		if err == nil && len(messages) == 1 && len(messages[0].Data) == 16 { // struct timeval
+			seconds, micros := binary.NativeEndian.Uint64(messages[0].Data), binary.NativeEndian.Uint64(messages[0].Data[8:])
+			list = append(list, time.Unix(int64(seconds), int64(micros)*1000).Sub(at))
+		}
+	}
+	if err != nil || len(list) == 0 {
+		p.t.Fatalf("%d answers: %v", len(list), err)
+	}
+	return list
 }
