@@ -178,7 +178,7 @@ func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
 // logTrip tells that a plugin is out of service, or back.
 func (h *Host) logTrip(t plugin.Trip) {
 	if t.Open {
-		h.options.Log.Error("plugin out of service: its policies answer without it; it is tried once a minute",
+		h.options.Log.Error("plugin out of service: its policies and checks do without it; it is tried once a minute",
 			"plugin", t.Plugin, "strikes", t.Strikes, "reason", t.Reason)
 		return
 	}

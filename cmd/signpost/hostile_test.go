@@ -180,7 +180,7 @@ func TestHostilePlugins(t *testing.T) {
 	p.wait("the memory of before", func() bool { return p.metric("process_resident_memory_bytes") < before+growth })
 	p.wait("as many goroutines as before", func() bool { return p.metric("go_goroutines") <= goroutines+1 })
 	for i := range hostileDeeds {
-		if !strings.Contains(p.log.String(), fmt.Sprintf("plugin out of service: its policies answer without it; it is tried once a minute plugin=hostile%d strikes=10", i)) {
+		if !strings.Contains(p.log.String(), fmt.Sprintf("plugin out of service: its policies and checks do without it; it is tried once a minute plugin=hostile%d strikes=10", i)) {
 			t.Errorf("hostile%d: got no line of the log, want that it is out of service", i)
 		}
 	}

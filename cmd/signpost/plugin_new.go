@@ -74,7 +74,7 @@ func printNew(w io.Writer, dir string, scaffold workshop.Scaffold, files []strin
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintf(table, "  cd %s\n", dir)
 	if recipe.Test != "" && !strings.HasPrefix(recipe.Test, "signpost") {
-		fmt.Fprintf(table, "  %s\tthe policy's own tests, without a sandbox\n", recipe.Test)
+		fmt.Fprintf(table, "  %s\tits own tests, without a sandbox\n", recipe.Test)
 	}
 	fmt.Fprintf(table, "  signpost plugin build\tmakes %s\n", recipe.Output())
 	decisions, where := "decisions", "in the zones of DIR"

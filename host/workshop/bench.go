@@ -137,8 +137,8 @@ func (b *Bench) Check(golden *Golden) (checked int, failures []Failure, warnings
 	defer func() { worker.Close() }()
 	for i := range golden.Cases {
 		c := &golden.Cases[i]
-		r := caseRun{bench: b, worker: worker, c: c}
-		r.run(golden.Terms)
+		r := caseRun{bench: b, worker: worker, c: c, terms: golden.Terms}
+		r.run()
 		worker = r.worker
 		checked += r.checked
 		failures = append(failures, r.failures...)
@@ -152,6 +152,7 @@ type caseRun struct {
 	bench    *Bench
 	worker   *plugin.Worker
 	c        *Case
+	terms    plugin.Terms
 	checked  int
 	failures []Failure
 	warnings diag.List
@@ -161,14 +162,14 @@ func (r *caseRun) fail(pos diag.Pos, given, got []string, want string) {
 	r.failures = append(r.failures, Failure{Pos: pos, Case: r.c.Name, Notes: r.c.Notes, Given: given, Got: got, Want: want})
 }
 
-func (r *caseRun) run(terms plugin.Terms) {
+func (r *caseRun) run() {
 	var p *policy.Policy
 	var j *plugin.Judge
 	var diags diag.List
 	if r.c.judged {
-		j, diags = r.bench.host.Judge(&r.c.Spec, terms)
+		j, diags = r.bench.host.Judge(&r.c.Spec, r.terms)
 	} else {
-		p, diags = r.bench.host.Route(&r.c.Spec, terms)
+		p, diags = r.bench.host.Route(&r.c.Spec, r.terms)
 	}
 	if p == nil && j == nil {
 		r.refused(diags)
@@ -219,7 +220,11 @@ func (r *caseRun) decide(p *policy.Policy, t *Trial) {
 	for _, want := range t.Want {
 		r.checked++
 		if d.Fallback {
-			r.fail(want.pos, t.Given, []string{"the plugin failed: " + d.Steps[len(d.Steps)-1].Problem}, want.text)
+			problem := d.Steps[len(d.Steps)-1].Problem
+			if r.bench.generous == nil { // only the first time: an endless loop takes a second of it
+				problem = r.bench.heading(&r.c.Spec, []policy.Facts{t.Facts}, r.terms, problem)
+			}
+			r.fail(want.pos, t.Given, []string{"the plugin failed: " + problem}, want.text)
 			r.again()
 			return
 		}

@@ -303,7 +303,7 @@ func (f *fuzzer) foundDecide(s *scene, i int, r *result) {
 	for i, r := range f.play(small) {
 		wants[i] = f.wants(small, i, r) // the last is equal weights, which a failure never is as wanted
 	}
-	f.add(findDecide, f.heading(small, detail), small, wants)
+	f.add(findDecide, f.bench.heading(&small.spec, small.facts, f.terms, detail), small, wants)
 }
 
 // foundState reports a decision that another history changes: one of two that end in it may show that.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"signpost/host/diag"
+	"signpost/host/plugin"
 	"signpost/host/policy"
 	"signpost/plugins"
 	"signpost/sdk/abi"
@@ -240,7 +241,22 @@ func TestGoldenAfterFailure(t *testing.T) {
 		got = append(got, fmt.Sprint(f.Pos, " ", f.Got))
 	}
 	spent := fmt.Sprintf("[the plugin failed: decide: fuel is spent (limit %d)]", b.Module.Limits.DecisionFuel(1))
-	if want := []string{"g.txt:4:1 " + spent, "g.txt:8:1 " + spent}; !reflect.DeepEqual(got, want) {
+	heading := fmt.Sprintf("; with more of it: decide: fuel is spent (limit %d)]", plugin.Limits{Fuel: patientFuel}.DecisionFuel(1))
+	if want := []string{"g.txt:4:1 " + strings.TrimSuffix(spent, "]") + heading, "g.txt:8:1 " + spent}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Protects the first mistake that everybody makes in Go, whose panic spends the fuel before it says where it was.
+func TestGoldenSaysWhatPanicked(t *testing.T) {
+	wasm, err := naughty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, wasm, "traps", false)
+	golden, _ := ParseGolden("g.txt", "case x\n;@ traps id=a\n;@ traps id=b\ngiven health b=down\nwant a=1")
+	_, failures, _ := b.Check(golden)
+	if len(failures) != 1 || !strings.Contains(failures[0].Got[0], "with more of it: decide: unreachable: panic: runtime error: index out of range [3] with length 2") {
+		t.Errorf("got %v, want one with the text of the panic", failures)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"signpost/host/plugin"
+	"signpost/host/policy"
 )
 
 // patientFuel is enough to see where a decision that ran out of fuel was heading: a Go guest that panics spends millions on saying so.
@@ -15,31 +16,31 @@ const patientFuel = 1 << 28
 // spentAlone is in a problem that gives no other reason.
 const spentAlone = "fuel is spent (limit"
 
-// heading says more about a problem of the last decision of a scene that is only known to have run out of fuel, by giving it more.
-func (f *fuzzer) heading(s *scene, problem string) string {
+// heading says more about a problem of the last of some decisions about a policy that is only known to have run out of fuel, by giving it more.
+func (b *Bench) heading(spec *policy.Spec, facts []policy.Facts, terms plugin.Terms, problem string) string {
 	if !strings.Contains(problem, spentAlone) {
 		return problem
 	}
-	h, err := f.bench.patient()
+	h, err := b.patient()
 	if err != nil {
 		return problem
 	}
-	p, _ := h.Route(&s.spec, f.terms)
+	p, _ := h.Route(spec, terms)
 	if p == nil {
 		return problem
 	}
 	worker := h.NewWorker()
 	defer worker.Close()
-	defer h.Forgive(f.bench.About.Name)
+	defer h.Forgive(b.About.Name)
 	var last *result
-	for i := range s.facts {
-		last = decideOn(worker, p, &s.facts[i])
+	for i := range facts {
+		last = decideOn(worker, p, &facts[i])
 	}
 	switch {
 	case last == nil || last.problem == problem:
 		return problem
 	case last.problem == "":
-		return fmt.Sprintf("%s: it would take %d, and %d are allowed", problem, last.decision.Fuel, f.bench.Module.Limits.DecisionFuel(len(p.IDs)))
+		return fmt.Sprintf("%s: it would take %d, and %d are allowed", problem, last.decision.Fuel, b.Module.Limits.DecisionFuel(len(p.IDs)))
 	}
 	return problem + "; with more of it: " + last.problem
 }
