@@ -105,7 +105,7 @@ func checkOf(kind string, change func(*config.Check)) config.Check {
 
 func start(t *testing.T, checks map[string]config.Check, change func(*Options)) *bench {
 	b := &bench{t: t, world: newWorld(), table: health.NewTable(nil), cfg: config.Default()}
-	b.cfg.Checks = checks
+	b.cfg.Checks, b.cfg.Probing.StartWait = checks, 5*time.Second
 	plugins, err := plugin.New(context.Background(), plugin.Options{})
 	if err != nil {
 		t.Fatal(err)
