@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	errno "signpost/host/listen/socket"
 )
@@ -16,6 +17,10 @@ const (
 	connectionsMax = 256
 	perClientMax   = 64
 )
+
+// makeRoomPause bounds how often connections make room for others, and the processors' time that this takes: whoever connects again at once
+// waits in the kernel's queue, where a thousand others are served each second.
+const makeRoomPause = time.Millisecond
 
 // crowd is a listener that bounds its open connections.
 type crowd struct {
@@ -67,6 +72,7 @@ func (c *crowd) Accept() (net.Conn, error) {
 	c.mu.Unlock()
 	if whole || own {
 		c.makeRoom(func(other *member) bool { return !own || other.client == m.client })
+		time.Sleep(makeRoomPause)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
