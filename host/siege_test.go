@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"signpost/host/testbed"
 )
 
 // How many attackers there are, and how many questions are asked meanwhile.
@@ -77,7 +79,7 @@ func TestSiege(t *testing.T) {
 	}
 	t.Logf("the longest of %d answers took %v", siegeQuestions, worst)
 	lift()
-	eventually(t, "the admin server", func() bool {
+	testbed.Await(t, "the admin server", func() bool {
 		response, err := http.Get(url + "/explain?name=www.example.com&client=192.0.2.1")
 		if err != nil {
 			return false

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"signpost/host/testbed"
 )
 
 // attacks are requests as nobody honest sends them, and the status that the first answer must have.
@@ -127,7 +129,7 @@ func TestSlowBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await(t, "all of them are under way", func() bool { return s.listener.(*crowd).ticks() >= 4*asksMax })
+	testbed.Await(t, "all of them are under way", func() bool { return s.listener.(*crowd).ticks() >= 4*asksMax })
 	if code, text, _ := send(t, http.DefaultClient, "POST", "http://"+s.Addr().String()+"/health", change); code != 200 {
 		t.Errorf("beside slow ones: got %d %s, want 200", code, text)
 	}

@@ -7,9 +7,9 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"time"
 
 	"signpost/host/metrics"
+	"signpost/host/testbed"
 )
 
 // crowded is a server of one endpoint, /explain, which answers when it is told to, and its crowd.
@@ -74,16 +74,6 @@ func (c *crowd) ticks() uint64 {
 	return c.clock
 }
 
-// await waits until a condition holds.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !holds(); {
-		if time.Now().After(end) {
-			t.Fatalf("%s: not within %v", what, patience)
-		}
-	}
-}
-
 // Protects the connections of a client that asks from its own others that say nothing: the one that asked nothing for longest goes, one that is being
 // answered stays. Over the socket, too.
 func TestCrowdOfOneClient(t *testing.T) {
@@ -97,19 +87,19 @@ func TestCrowdOfOneClient(t *testing.T) {
 		if !lives(polls, "/healthz") {
 			t.Fatal("got no answer")
 		}
-		await(t, "the answer has ended", func() bool { return c.ticks() == 5 }) // two came, two asked, one was answered
+		testbed.Await(t, "the answer has ended", func() bool { return c.ticks() == 5 }) // two came, two asked, one was answered
 		for range 10 {
 			before := c.ticks()
 			for range perClientMax - 2 {
 				dialFrom(t, s, "")
 			}
-			await(t, "all are accepted", func() bool { return c.ticks() >= before+perClientMax-2 })
+			testbed.Await(t, "all are accepted", func() bool { return c.ticks() >= before+perClientMax-2 })
 			if !lives(polls, "/healthz") {
 				t.Fatalf("%s: a connection that asks now and then was closed for those that say nothing", addr)
 			}
-			await(t, "the answer has ended", func() bool { return c.ticks() == before+perClientMax })
+			testbed.Await(t, "the answer has ended", func() bool { return c.ticks() == before+perClientMax })
 		}
-		await(t, "the crowd has its limit", func() bool { all, clients := c.count(); return all == perClientMax && clients == 1 })
+		testbed.Await(t, "the crowd has its limit", func() bool { all, clients := c.count(); return all == perClientMax && clients == 1 })
 		close(leave)
 		if !<-answered {
 			t.Errorf("%s: a connection was closed while it was answered", addr)
@@ -144,7 +134,7 @@ func TestCrowdOfAll(t *testing.T) {
 	for i := range connectionsMax {
 		dial(fmt.Sprintf("127.0.1.%d", i%250))
 	}
-	await(t, "the crowd has its limit", func() bool { all, _ := c.count(); return all == connectionsMax })
+	testbed.Await(t, "the crowd has its limit", func() bool { all, _ := c.count(); return all == connectionsMax })
 	if !lives(dial("127.0.0.3"), "/healthz") {
 		t.Error("no client more is let in")
 	}
@@ -160,5 +150,5 @@ func TestCrowdForgets(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	await(t, "all are gone", func() bool { all, clients := c.count(); return all == 0 && clients == 0 })
+	testbed.Await(t, "all are gone", func() bool { all, clients := c.count(); return all == 0 && clients == 0 })
 }
