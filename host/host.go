@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"signpost/host/diag"
 	"signpost/host/health"
 	"signpost/host/load"
+	"signpost/host/loan"
 	"signpost/host/metrics"
 	words "signpost/host/override/file"
 	"signpost/host/plugin"
@@ -62,28 +62,29 @@ type Options struct {
 //	override     2: ends overrides, and follows their file                cancel, then followed
 //	admin        1, and one for each connection                           desk.close
 type Host struct {
-	options   Options
-	began     time.Time
-	counters  metrics.Set
-	store     zone.Store
-	plugins   *plugin.Host
-	health    *health.Table
-	events    *events
-	overrides *words.Book
-	loader    *load.Loader
-	answers   *answer.Server
-	listeners listeners
-	rings     querylog.Rings
-	log       *file.Log
-	stopLog   context.CancelFunc
-	logged    sync.WaitGroup
-	probes    *probe.Scheduler
-	probed    sync.WaitGroup
-	cancel    context.CancelFunc
-	followed  sync.WaitGroup
-	ready     atomic.Bool // the first load is done and answers are served
-	failed    chan error
-	desk      desk
+	options    Options
+	began      time.Time
+	counters   metrics.Set
+	store      zone.Store
+	processors loan.Processors
+	plugins    *plugin.Host
+	health     *health.Table
+	events     *events
+	overrides  *words.Book
+	loader     *load.Loader
+	answers    *answer.Server
+	listeners  listeners
+	rings      querylog.Rings
+	log        *file.Log
+	stopLog    context.CancelFunc
+	logged     sync.WaitGroup
+	probes     *probe.Scheduler
+	probed     sync.WaitGroup
+	cancel     context.CancelFunc
+	followed   sync.WaitGroup
+	ready      atomic.Bool // the first load is done and answers are served
+	failed     chan error
+	desk       desk
 }
 
 // DiagnosticsError says that a file is too bad to start with.
@@ -136,7 +137,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 	options := load.Options{
 		Dir: h.options.Dir, Store: &h.store, Plugins: h.plugins, Health: h.health, Log: h.options.Log, Metrics: &h.counters.Control,
 		Configured: h.bind, Apply: h.apply, Claimed: h.claimed, Appoint: h.probes.Appoint, Examine: h.probes.Configure, Judges: h.probes.Judges, Patience: h.patience,
-		Wait: h.options.Strict, StateDir: stateDir(),
+		Wait: h.options.Strict, Processors: &h.processors, StateDir: stateDir(),
 	}
 	h.loader = load.New(options)
 	if err := h.loader.Start(ctx); err != nil {
@@ -148,7 +149,7 @@ func (h *Host) start(ctx context.Context) (err error) {
 		return &DiagnosticsError{status.Diagnostics}
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		h.processors.Collect(gcPercent)
 	}
 	h.listeners.serve()
 	h.ready.Store(true)
@@ -163,7 +164,7 @@ const gcPercent = 50
 
 // newPlugins starts compiling the built-in plugins. A place for compiled code that cannot be used costs time at each start, no more.
 func (h *Host) newPlugins(ctx context.Context) (*plugin.Host, error) {
-	options := plugin.Options{Builtin: plugins.Builtin(), CacheDir: CacheDir()}
+	options := plugin.Options{Processors: &h.processors, Builtin: plugins.Builtin(), CacheDir: CacheDir()}
 	options.Warn = func(err error) { h.options.Log.Warn(fmt.Sprintf("%v; compiling plugins at each start", err)) }
 	options.Tripped = h.logTrip
 	p, err := plugin.New(ctx, options)

@@ -24,7 +24,7 @@ import (
 
 // floor is the architecture: a package imports only packages of a lower floor. A new package needs a line here.
 var floor = map[string]int{
-	"host/circle": 0, "host/diag": 0, "host/geo": 0, "host/geo/sample": 0, "host/listen/socket": 0, "host/reply": 0, "host/rrdata": 0, "host/testbed": 0,
+	"host/circle": 0, "host/diag": 0, "host/geo": 0, "host/geo/sample": 0, "host/listen/socket": 0, "host/loan": 0, "host/reply": 0, "host/rrdata": 0, "host/testbed": 0,
 	"host/wire": 0, "sdk/abi": 0,
 	"plugins": 0, "plugins/generate": 0, "host/metrics/grafana": 0, // the embedded module and what builds it import nothing
 	"host/config": 1, "host/metrics": 1, "host/policy": 1, "host/querylog": 1, "sdk": 1,
@@ -52,7 +52,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":               {"cmd/signpost"},
 	"github.com/tetratelabs/wazero":        {"host/plugin"},
 	"golang.org/x/net":                     {"host/probe/attempt"},
-	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load", "host/probe/attempt"},
+	"golang.org/x/sys":                     {"cmd/peerbench", "host/listen/socket", "host/listen/udp", "host/load", "host/loan", "host/probe/attempt"},
 }
 
 // topLevel is all that may stand beside the dot-files.

@@ -90,9 +90,7 @@ func (l *Loader) compile(ctx context.Context, b *batch) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	wait.Go(func() { // zones do not depend on it, so it need not be early
-		if b.considerate {
-			giveWay()
-		}
+		b.giveWay()
 		for _, j := range b.data {
 			if !b.dataRead {
 				b.readData(j)
@@ -101,9 +99,7 @@ func (l *Loader) compile(ctx context.Context, b *batch) {
 	})
 	for range min(len(b.jobs), cap(l.slots)) {
 		wait.Go(func() {
-			if b.considerate {
-				giveWay()
-			}
+			b.giveWay()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(b.jobs) || ctx.Err() != nil {

@@ -79,10 +79,10 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	}
 	l.report()
 	if textLen >= largeLoad {
-		freeMemory(b.considerate) // the text and the compiler's tables are garbage now, and the collector would keep the room
+		freeMemory(b) // the text and the compiler's tables are garbage now, and the collector would keep the room
 	}
 	if b.considerate {
-		l.processors.giveBack()
+		l.options.Processors.GiveBack()
 	}
 }
 

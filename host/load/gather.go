@@ -124,9 +124,10 @@ func (l *Loader) start(ctx context.Context, b *batch) {
 	}
 	l.running++
 	if b.considerate = b.large(); b.considerate {
-		l.processors.lend()
+		l.options.Processors.Take()
 	}
 	go func() {
+		b.giveWay()
 		l.work(ctx, b)
 		l.done <- b
 	}()

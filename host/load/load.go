@@ -24,6 +24,7 @@ import (
 	"signpost/host/diag"
 	"signpost/host/geo"
 	"signpost/host/health"
+	"signpost/host/loan"
 	"signpost/host/metrics"
 	"signpost/host/plugin"
 	"signpost/host/zone"
@@ -82,6 +83,8 @@ type Options struct {
 	// Loaded is called after each change of Status, on Run's goroutine (Start's for the first).
 	Loaded func(*Status)
 
+	Processors *loan.Processors // borrowed for large batches; nil: they take what there is
+
 	Rescan   time.Duration    // 0: 30 s, or 1 s while the system gives no events
 	StateDir string           // remembers served serials (serial: auto) between starts; "": nothing is remembered
 	Now      func() time.Time // nil: time.Now
@@ -91,16 +94,15 @@ type Options struct {
 
 // Loader is made by New. Start and Run are called once, in this order; Reload and Status by anybody at any time.
 type Loader struct {
-	options    Options
-	watcher    watcher
-	settler    settler
-	slots      chan struct{} // one is held while a zone compiles
-	processors processors
-	done       chan *batch
-	running    int           // batches that were started and not yet finished
-	reload     chan struct{} // holds a wish
-	confirm    bool          // the reload was asked for: what is gone is gone
-	first      bool          // nothing was published yet
+	options Options
+	watcher watcher
+	settler settler
+	slots   chan struct{} // one is held while a zone compiles
+	done    chan *batch
+	running int           // batches that were started and not yet finished
+	reload  chan struct{} // holds a wish
+	confirm bool          // the reload was asked for: what is gone is gone
+	first   bool          // nothing was published yet
 
 	files        map[string]stamp           // what matters, as of the latest reading
 	entries      map[string]*entry          // by path of the zone file

@@ -84,13 +84,25 @@ func (h *Host) compileIn(ctx context.Context, wasm []byte, cache wazero.Compilat
 	c := &code{runtime: wazero.NewRuntimeWithConfig(ctx, config), cache: cache}
 	err := instantiateWASI(ctx, c.runtime)
 	if err == nil {
-		ctx = experimental.WithCompilationWorkers(ctx, min(runtime.GOMAXPROCS(0), 4))
+		ctx = experimental.WithCompilationWorkers(ctx, h.compilers())
 		c.compiled, err = c.runtime.CompileModule(ctx, wasm)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
+}
+
+// compilers is how many goroutines compile a module: beside answers it is the caller's alone, which may have a thread that gives way.
+func (h *Host) compilers() int {
+	select {
+	case <-h.ready:
+		if h.processors != nil {
+			return 1
+		}
+	default:
+	}
+	return min(runtime.GOMAXPROCS(0), 4)
 }
 
 // close frees the code and every instance of it.

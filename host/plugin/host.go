@@ -18,6 +18,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"signpost/host/loan"
 	"signpost/sdk/abi"
 )
 
@@ -27,6 +28,8 @@ type Options struct {
 	CacheDir string // where compiled code is kept between starts; "": nowhere
 	Limits   Limits // of the built-in module
 
+	// Processors are borrowed for what takes long after Ready. nil: it takes what there is.
+	Processors *loan.Processors
 	// Warn is told, by any goroutine, that code was compiled and could not be kept. nil: nobody is.
 	Warn func(error)
 	// Tripped is told, by one goroutine, that a plugin was taken out of service or is back. nil: nobody is.
@@ -41,6 +44,7 @@ type Limits struct {
 
 // Host holds the modules. Its methods may be called by any goroutine; they wait for each other.
 type Host struct {
+	processors  *loan.Processors
 	warning     func(error) // nil: nobody listens
 	tripped     func(Trip)  // nil: nobody listens
 	now         func() time.Time
@@ -51,6 +55,7 @@ type Host struct {
 	loading     chan struct{} // a module is being loaded
 	stop        context.CancelFunc
 	done        chan struct{} // the background goroutine has ended
+	strikes     atomic.Uint64 // of all plugins
 	retirements atomic.Uint64 // changes when a module was retired
 	instances   atomic.Int64  // open ones
 	workers     atomic.Uint64 // made so far
@@ -73,7 +78,7 @@ func New(ctx context.Context, options Options) (*Host, error) {
 func newHost(ctx context.Context, options Options, config wazero.RuntimeConfig) (*Host, error) {
 	config = config.WithDebugInfoEnabled(false).
 		WithCoreFeatures(api.CoreFeaturesV2.SetEnabled(api.CoreFeatureSIMD, false))
-	h := &Host{warning: options.Warn, tripped: options.Tripped, now: time.Now, config: config, kept: kept{options.CacheDir},
+	h := &Host{processors: options.Processors, warning: options.Warn, tripped: options.Tripped, now: time.Now, config: config, kept: kept{options.CacheDir},
 		ready: make(chan struct{}), wake: make(chan struct{}, 1), loading: make(chan struct{}, 1), done: make(chan struct{}),
 		builtins: map[string]*plugin{}, loaded: map[string]*plugin{}}
 	if options.CacheDir != "" {
@@ -101,15 +106,20 @@ func (h *Host) background(ctx context.Context, options Options) {
 	close(h.ready)
 	loaded := time.NewTimer(memoryAfter)
 	defer loaded.Stop()
+	trouble := newTrouble(h.processors)
+	defer trouble.end()
 	for {
 		select {
 		case <-h.loading:
 			loaded.Reset(memoryAfter)
 		case <-loaded.C:
-			debug.FreeOSMemory() // loading leaves 20 MB of garbage, which a quiet server would keep for minutes
+			h.processors.Do(debug.FreeOSMemory) // loading leaves 20 MB of garbage, which a quiet server would keep for minutes
 		case <-ctx.Done():
 			return
+		case <-trouble.over.C:
+			trouble.end()
 		case <-h.wake:
+			trouble.note(h.strikes.Load(), time.Now())
 			h.fillSpares()
 			h.tellTrips()
 		}
@@ -270,7 +280,7 @@ func (h *Host) fillSpares() {
 	})
 	h.mu.Unlock()
 	for _, m := range modules {
-		in, err := m.instantiate()
+		in, err := h.startSpare(m)
 		if err != nil {
 			for _, p := range m.plugins {
 				p.breaker.strike(h.now(), err.Error())
@@ -285,6 +295,19 @@ func (h *Host) fillSpares() {
 		}
 		h.mu.Unlock()
 	}
+}
+
+// longStart is the fuel from which on starting an instance takes so long that others could notice: about a millisecond. A std-Go guest spends
+// 15 M, and nothing interrupts it.
+const longStart = 1_000_000
+
+// startSpare starts an instance, considerately if that takes long.
+func (h *Host) startSpare(m *module) (in *instance, err error) {
+	if m.startFuel < longStart {
+		return m.instantiate()
+	}
+	h.processors.Do(func() { in, err = m.instantiate() })
+	return in, err
 }
 
 // Close waits for the work behind New and frees everything. No worker may be used during or after it.

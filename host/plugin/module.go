@@ -27,15 +27,16 @@ const (
 
 // module is one admitted file: compiled once, instantiated by each worker that needs it.
 type module struct {
-	host    *Host
-	sum     string // SHA-256 of the file, hex
-	code    *code
-	limits  Limits
-	plugins []*plugin
-	seat    int // its place in every worker's list
-	spare   chan *instance
-	took    time.Duration // to admit it and compile it, or find its code on the disk
-	retired atomic.Bool   // no policy refers to it any more: workers close their instances
+	host      *Host
+	sum       string // SHA-256 of the file, hex
+	code      *code
+	limits    Limits
+	plugins   []*plugin
+	seat      int // its place in every worker's list
+	spare     chan *instance
+	startFuel uint64        // that starting an instance takes
+	took      time.Duration // to admit it and compile it, or find its code on the disk
+	retired   atomic.Bool   // no policy refers to it any more: workers close their instances
 
 	// Guarded by Host.mu.
 	current  bool // Route finds it
@@ -110,7 +111,7 @@ func (m *module) introduce() error {
 		in.close()
 		return err
 	}
-	m.control = in
+	m.control, m.startFuel = in, in.startFuel
 	for i, about := range manifest.Plugins {
 		m.plugins = append(m.plugins, &plugin{about: about, module: m, index: i, kind: kinds[about.Kind], wants: wantsOf(&about)})
 		if err := in.takeUp(kinds[about.Kind]); err != nil {

@@ -314,6 +314,7 @@ func (w *Worker) strike(s *step, reason error, explained bool) string {
 	text := reason.Error()
 	if !explained {
 		s.plugin.breaker.strike(w.host.now(), text)
+		w.host.strikes.Add(1)
 	}
 	place := &w.seats[s.plugin.module.seat]
 	w.clear(place)

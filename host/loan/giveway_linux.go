@@ -1,4 +1,4 @@
-package load
+package loan
 
 import (
 	"runtime"
@@ -10,9 +10,9 @@ import (
 // slice, 3 ms, is what a packet would wait that arrives on the compiler's processor.
 const sliceNanos = 100_000
 
-// giveWay makes the calling goroutine's thread give way to others often. The goroutine keeps the thread, and takes it along when it ends.
+// GiveWay makes the calling goroutine's thread give way to others often. The goroutine keeps the thread, and takes it along when it ends.
 // Linux before 6.12 has one slice for all and does not mind being asked.
-func giveWay() {
+func GiveWay() {
 	runtime.LockOSThread()
 	attr, err := unix.SchedGetAttr(0, 0)
 	if err != nil {
