@@ -56,7 +56,7 @@ func TestReadDnstapKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		message := []byte{fieldType<<3 | 0, authResponse, fieldQueryAddress<<3 | 2, 4, 192, 0, 2, 7, fieldResponseMessage<<3 | 2, byte(len(answer))}
+		message := []byte{fieldType << 3, authResponse, fieldQueryAddress<<3 | 2, 4, 192, 0, 2, 7, fieldResponseMessage<<3 | 2, byte(len(answer))}
 		message = append(message, answer...)
 		q, response, err := parseDnstap(append([]byte{fieldMessage<<3 | 2, byte(len(message))}, message...))
 		if err != nil || !response || q == nil || q.Key != want {
