@@ -56,6 +56,7 @@ type Options struct {
 	Report    func() Report   // of GET /status; nil = none
 	Targets   func() []Target // of GET /health/checks, and of the metrics; nil = none
 	Push      Pusher          // of POST /push/NAME; nil = none
+	Cores     int             // half of them may work for operators; 0 = as many as Go may use now
 	Log       *slog.Logger    // complaints of net/http; nil = dropped
 }
 
@@ -96,15 +97,11 @@ func listen(addr string) (net.Listener, error) {
 	return net.Listen("tcp", addr)
 }
 
-// counted lets Close wait for handlers, which outlive http.Server.Close, and has connections that are being answered stay.
+// counted lets Close wait for handlers, which outlive http.Server.Close.
 func (s *Server) counted(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
 		defer s.requests.Done()
-		if m := memberOf(r); m != nil {
-			m.answered(true)
-			defer m.answered(false)
-		}
 		handler.ServeHTTP(w, r)
 	})
 }

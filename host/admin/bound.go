@@ -6,13 +6,14 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 
 	"signpost/host/reply"
 )
 
 // asksMax bounds the requests of one endpoint that are under way, and shareMax those of one client that is not on this machine; the next gets 503.
-// A slow reader counts until it is done: what it was made is in memory.
+// A slow reader counts until it is done: what it was made is in memory. One on another machine is cut off when somebody else wants its place.
 const (
 	asksMax  = 8
 	shareMax = asksMax / 2
@@ -21,16 +22,29 @@ const (
 // turns are how many requests are worked on at a time, whatever they ask for: so many that half of the processors are left to questions.
 type turns chan struct{}
 
-func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
+func newTurns(cores int) turns {
+	if cores == 0 {
+		cores = runtime.GOMAXPROCS(0)
+	}
+	return make(turns, max(1, cores/2))
+}
 
 // bound is an endpoint that takes work.
 type bound struct {
 	handler http.Handler
 	turns   turns
 
-	mu   sync.Mutex // guards what follows
-	asks int
-	of   map[netip.Prefix]int // by client
+	mu      sync.Mutex // guards what follows
+	asks    int
+	of      map[netip.Prefix]int // by client
+	sending []*ask               // those on other machines whose answers are on their way, in order
+}
+
+// ask is a request that has a place.
+type ask struct {
+	client netip.Prefix // as remote has it
+	conn   *member      // nil: none, and on this machine
+	cut    bool         // its place is somebody else's. Guarded by bound.mu
 }
 
 // bounded has a handler wait for its turn, and refuses requests beyond what may be under way.
@@ -40,15 +54,16 @@ func bounded(handler http.Handler, turns turns) http.Handler {
 
 // ServeHTTP sends the answer when it is made: whoever takes it slowly holds nobody's turn.
 func (b *bound) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	client := remote(r)
-	if !b.enter(client) {
+	a := &ask{client: remote(r), conn: memberOf(r)}
+	if !b.enter(a.client) {
 		w.Header().Set("Retry-After", "1")
 		reply.Refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d such requests are under way already; try again", asksMax))
 		return
 	}
-	defer b.leave(client)
+	defer b.leave(a)
 	made := page{header: w.Header()}
 	if b.work(&made, r) {
+		b.sends(a)
 		made.send(w)
 	}
 }
@@ -73,10 +88,12 @@ func remote(r *http.Request) netip.Prefix {
 	return netip.Prefix{}
 }
 
+// enter takes a place, if need be that of the answer that has been on its way to another machine for longest.
 func (b *bound) enter(client netip.Prefix) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.asks == asksMax || client.IsValid() && b.of[client] == shareMax {
+	share := client.IsValid() && b.of[client] == shareMax
+	if (share || b.asks == asksMax) && !b.cutLocked(func(a *ask) bool { return !share || a.client == client }) {
 		return false
 	}
 	b.asks++
@@ -84,13 +101,42 @@ func (b *bound) enter(client netip.Prefix) bool {
 	return true
 }
 
-func (b *bound) leave(client netip.Prefix) {
+// cutLocked cuts the first off of those that are taking their answers and may be.
+func (b *bound) cutLocked(may func(*ask) bool) bool {
+	i := slices.IndexFunc(b.sending, may)
+	if i < 0 {
+		return false
+	}
+	a := b.sending[i]
+	b.endLocked(a)
+	a.cut = true
+	_ = a.conn.Close() // it was open: its handler finds out
+	return true
+}
+
+// sends notes that a's answer is on its way.
+func (b *bound) sends(a *ask) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.asks--
-	if b.of[client]--; b.of[client] == 0 {
-		delete(b.of, client)
+	if a.client.IsValid() {
+		b.sending = append(b.sending, a)
 	}
+}
+
+func (b *bound) leave(a *ask) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !a.cut {
+		b.endLocked(a)
+	}
+}
+
+func (b *bound) endLocked(a *ask) {
+	b.asks--
+	if b.of[a.client]--; b.of[a.client] == 0 {
+		delete(b.of, a.client)
+	}
+	b.sending = slices.DeleteFunc(b.sending, func(other *ask) bool { return other == a })
 }
 
 // page is an answer that is not sent yet.

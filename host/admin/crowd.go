@@ -12,7 +12,7 @@ import (
 )
 
 // The most connections that are open at once, in all and from one client. One more closes the one, of that client or of all, that asked nothing
-// for longest: as DNS over TCP does.
+// for longest: as DNS over TCP does. A request asks when all of it is there.
 const (
 	connectionsMax = 256
 	perClientMax   = 64
@@ -38,8 +38,8 @@ type member struct {
 	crowd  *crowd
 	client netip.Prefix // the zero Prefix: the client of a Unix socket
 
-	useful uint64 // crowd.clock when it came, began a request, or ended one. Guarded by crowd.mu
-	busy   bool   // a request is under way. Likewise
+	useful uint64 // crowd.clock when it came, had sent a request, or was answered. Guarded by crowd.mu
+	busy   bool   // it is being answered. Likewise
 }
 
 func newCrowd(listener net.Listener) *crowd {
@@ -53,7 +53,11 @@ func clientOf(addr net.Addr) netip.Prefix {
 		return netip.Prefix{}
 	}
 	ip := from.AddrPort().Addr().Unmap().WithZone("")
-	prefix, _ := ip.Prefix(min(ip.BitLen(), 64)) // the bits fit the family
+	bits := min(ip.BitLen(), 64)
+	if ip.IsLoopback() {
+		bits = ip.BitLen() // ::1 is no part of a network
+	}
+	prefix, _ := ip.Prefix(bits) // they fit the family
 	return prefix
 }
 
@@ -111,7 +115,7 @@ func (m *member) Close() error {
 	return m.Conn.Close()
 }
 
-// answered notes that a request begins, or ends.
+// answered notes that an answer begins, or ends.
 func (m *member) answered(busy bool) {
 	m.crowd.mu.Lock()
 	defer m.crowd.mu.Unlock()

@@ -107,6 +107,45 @@ func TestCrowdOfOneClient(t *testing.T) {
 	}
 }
 
+// Protects a connection that asks from others whose requests never end: they are the first to go.
+func TestCrowdOfSlowSenders(t *testing.T) {
+	s, c, _, _ := crowded(t, "127.0.0.1:0")
+	for range perClientMax - 1 {
+		sendsSlowly(t, dialFrom(t, s, ""), "GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n123456789")
+	}
+	before := c.ticks()
+	polls := dialFrom(t, s, "")
+	for range 3 {
+		if !lives(polls, "/healthz") {
+			t.Fatal("a connection that asks was closed for those that send slowly")
+		}
+		testbed.Await(t, "the answer has ended", func() bool { return c.ticks() >= before+3 })
+		before = c.ticks()
+		dialFrom(t, s, "")
+		testbed.Await(t, "one more is accepted", func() bool { return c.ticks() > before })
+	}
+}
+
+// Protects the IPv6 clients of this machine from being taken for one stranger, and strangers of one network from being many.
+func TestClientOf(t *testing.T) {
+	for _, c := range []struct {
+		addr, want string
+		stranger   bool
+	}{
+		{"127.0.0.1", "127.0.0.1/32", false},
+		{"::1", "::1/128", false},
+		{"::ffff:127.0.0.1", "127.0.0.1/32", false},
+		{"192.0.2.1", "192.0.2.1/32", true},
+		{"2001:db8::1", "2001:db8::/64", true},
+	} {
+		m := &member{client: clientOf(&net.TCPAddr{IP: net.ParseIP(c.addr), Port: 1})}
+		r := (&http.Request{}).WithContext(introduce(t.Context(), m))
+		if m.client.String() != c.want || remote(r).IsValid() != c.stranger {
+			t.Errorf("%s: got client %v, a stranger: %t, want %s and %t", c.addr, m.client, remote(r).IsValid(), c.want, c.stranger)
+		}
+	}
+}
+
 // Protects clients from others: who fills the limit of one client has no part of the rest, and of all of them one is let in anyway.
 func TestCrowdOfAll(t *testing.T) {
 	s, c, _, _ := crowded(t, "0.0.0.0:0")

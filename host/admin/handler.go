@@ -34,7 +34,7 @@ type route struct {
 
 // routes are all that o has handlers for, in the order of the index.
 func routes(o Options, g *gate, complaints *log.Logger) []route {
-	turns := newTurns()
+	turns := newTurns(o.Cores)
 	list := []route{
 		{"GET", "/healthz", forMachines, "200 while the process runs", http.HandlerFunc(alive)},
 		{"GET", "/readyz", forMachines, "503 until the first load is done, then 200; ?strict: 503 while anything is not up to date. The body tells why", readiness(o.State, g)},
