@@ -111,7 +111,7 @@ func (d *desk) bind(cfg *config.Config) error {
 func (d *desk) open(at string) (*admin.Server, error) {
 	h := d.host
 	server, err := admin.Listen(admin.Options{Addr: at, State: (*state)(h), Access: &d.access, Report: h.report, Explain: h.explained(), Health: h.health, Overrides: h.overrides,
-		Targets: h.targets, Push: pusher{h.probes}, Timeline: h.events.timeline, Plugins: http.HandlerFunc(h.servePlugins), Counters: &h.counters, Version: Version, Log: h.options.Log})
+		Targets: h.targets, Push: pusher{h.probes}, Timeline: h.events.timeline, Plugins: http.HandlerFunc(h.servePlugins), Counters: &h.counters, Version: Version, Cores: h.processors.Count(), Log: h.options.Log})
 	if err != nil && strings.HasPrefix(at, config.SocketScheme) {
 		return nil, err
 	}

@@ -123,6 +123,23 @@ func TestListenersFollowConfiguration(t *testing.T) {
 	testbed.Await(t, "TCP to answer", func() bool { return answers("tcp", two) })
 }
 
+// Protects the workers' number from loans: listeners that open while a large zone is compiled have as many workers as the others.
+func TestListenersDuringLoan(t *testing.T) {
+	h, dir := start(t, "listen: [127.0.0.1:0]\nadmin: off\n")
+	defer h.Close()
+	h.processors.Take()
+	port := freePort(t)
+	writeFile(t, filepath.Join(dir, config.FileName), fmt.Sprintf("listen: [127.0.0.1:%d]\nadmin: off\n", port))
+	testbed.Await(t, "the other address", func() bool { addrs := h.listeners.addrs(); return len(addrs) == 1 && int(addrs[0].Port()) == port })
+	h.processors.GiveBack()
+	want := h.processors.Count()
+	for over, workers := range h.listeners.open[0].workers {
+		if len(workers) != want {
+			t.Errorf("transport %d: got %d workers, want %d", over, len(workers), want)
+		}
+	}
+}
+
 // Protects the admin server's address, which follows signpost.yaml too.
 func TestAdminFollowsConfiguration(t *testing.T) {
 	listen := "listen: [127.0.0.1:0]\n"

@@ -99,7 +99,7 @@ func (l *listeners) listen(p place) (*listener, error) {
 func (l *listeners) listenOnce(p place) (*listener, error) {
 	n := &listener{asked: p}
 	var err error
-	if n.udp, err = udp.Listen(p.addr, 0, func() udp.Responder { return l.worker(n, overUDP) }); err != nil {
+	if n.udp, err = udp.Listen(p.addr, l.host.processors.Count(), func() udp.Responder { return l.worker(n, overUDP) }); err != nil {
 		return nil, err
 	}
 	if err = l.listenTCP(n); err != nil {
@@ -111,7 +111,9 @@ func (l *listeners) listenOnce(p place) (*listener, error) {
 
 // listenTCP binds the address that UDP has.
 func (l *listeners) listenTCP(n *listener) (err error) {
-	n.tcp, err = tcp.Listen(n.udp.Addr().String(), l.limits, func() tcp.Responder { return l.worker(n, overTCP) })
+	limits := l.limits
+	limits.Workers = l.host.processors.Count()
+	n.tcp, err = tcp.Listen(n.udp.Addr().String(), limits, func() tcp.Responder { return l.worker(n, overTCP) })
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 // as workers, a packet that arrives while the compiler holds one and the collector another waits until the scheduler takes one away: 10 ms.
 // With one more all the time, idle threads look for work that is not there: 5 to 10 % more time per query.
 //
-// A nil Processors lends nothing: where nobody waits for answers, all work may take what there is.
+// A nil Processors is nobody's and lends nothing: where nobody waits for answers, all work may take what there is.
 type Processors struct {
 	mu     sync.Mutex
 	lent   int // works that hold the loan
@@ -37,6 +37,7 @@ func (p *Processors) Take() {
 		p.before = runtime.GOMAXPROCS(0)
 		runtime.GOMAXPROCS(p.before + 1)
 		p.gc = debug.SetGCPercent(gcPercent)
+		debug.SetGCPercent(relaxed(p.gc))
 	}
 }
 
@@ -53,13 +54,38 @@ func (p *Processors) GiveBack() {
 	}
 }
 
+// relaxed is the collector's percentage during a loan: never less than without it. A negative one is never.
+func relaxed(percent int) int {
+	if percent < 0 {
+		return percent
+	}
+	return max(percent, gcPercent)
+}
+
+// Count is how many there are without the loan: so many workers share them.
+func (p *Processors) Count() int {
+	if p == nil {
+		return runtime.GOMAXPROCS(0)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lent > 0 {
+		return p.before
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
 // Collect sets the collector's percentage while nothing is lent.
 func (p *Processors) Collect(percent int) {
+	if p == nil {
+		debug.SetGCPercent(percent)
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lent > 0 {
 		p.gc = percent
-		return
+		percent = relaxed(percent)
 	}
 	debug.SetGCPercent(percent)
 }

@@ -40,6 +40,8 @@ type Limits struct {
 	Message time.Duration
 	// Write is how long a client may take to take its responses, within a factor of two; 4 s.
 	Write time.Duration
+	// Workers is how many answer at once; one for each core Go may use.
+	Workers int
 	// Grace is how long Close waits for responses on their way; 2 s.
 	Grace time.Duration
 }
@@ -48,6 +50,7 @@ func (l Limits) withDefaults() Limits {
 	for _, field := range []struct{ value, standard *int }{
 		{&l.Connections, new(4096)},
 		{&l.PerClient, new(256)},
+		{&l.Workers, new(runtime.GOMAXPROCS(0))},
 	} {
 		if *field.value <= 0 {
 			*field.value = *field.standard
@@ -123,10 +126,10 @@ func (s *Server) Addr() netip.AddrPort {
 	return s.addr
 }
 
-// Serve starts accepting and returns. It calls newResponder once for each core Go may use, from the caller's goroutine.
+// Serve starts accepting and returns. It calls newResponder once for each of Limits.Workers, from the caller's goroutine.
 // Call it once, before Close.
 func (s *Server) Serve() {
-	s.lanes = make(chan *lane, runtime.GOMAXPROCS(0))
+	s.lanes = make(chan *lane, s.limits.Workers)
 	for range cap(s.lanes) {
 		s.lanes <- &lane{responder: s.newResponder()}
 	}
