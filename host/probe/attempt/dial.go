@@ -10,6 +10,13 @@ import (
 // addressesMax is how many addresses of a host name are tried.
 const addressesMax = 8
 
+// literal tells that an endpoint is an address that can be connected to without asking anybody: a resolver for a name, the system for the
+// interface of a zone.
+func literal(endpoint string) bool {
+	addr, err := netip.ParseAddr(endpoint)
+	return err == nil && addr.Zone() == ""
+}
+
 // dialer connects to endpoints.
 type dialer struct {
 	resolver Resolver

@@ -54,10 +54,9 @@ func newHTTP(c *config.Check, o Options) (*httpProber, error) {
 
 func (p *httpProber) Close() {}
 
-// light tells that an attempt may be made on a Loop: it asks no resolver, and ciphers nothing.
+// light tells that an attempt may be made on a Loop: it asks nobody, ciphers nothing, and matches no regular expression.
 func (p *httpProber) light(endpoint string) bool {
-	_, err := netip.ParseAddr(endpoint)
-	return err == nil && p.tls == nil
+	return literal(endpoint) && p.tls == nil && p.check.Regex == nil
 }
 
 // Attempt asks for the page and looks at what comes.

@@ -2,8 +2,10 @@ package attempt
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
@@ -19,7 +21,6 @@ type Loop struct {
 	mu     sync.Mutex // guards what follows
 	begun  []job
 	asleep bool
-	over   bool // nothing begins any more
 
 	// What follows is the goroutine's own.
 	file    *os.File // the epoll, which is itself in the runtime's poller
@@ -28,7 +29,7 @@ type Loop struct {
 	room    [64]syscall.EpollEvent
 	found   []syscall.EpollEvent
 	waiting map[int32]*task // by socket
-	nearest time.Time       // no waiting task has an earlier deadline; zero: none waits
+	alarm   time.Time       // when to expire those whose time is over; zero: none waits
 	idle    []*task
 }
 
@@ -46,6 +47,12 @@ const beginMost = 4
 // thread's share alone, probes of 10,000 checks were late beside eight programs that computed.
 const backlogMost = 128
 
+// expireWithin is how long after its deadline a task may be told: those of one burst are told together, in one walk over all that wait.
+const expireWithin = 5 * time.Millisecond
+
+// idleMost is how many tasks are kept for further attempts. What thousands that hung together have grown is given back.
+const idleMost = 128
+
 // NewLoop returns a Loop whose attempts end when ctx is done. It has no goroutine before there is an attempt.
 func NewLoop(ctx context.Context) *Loop { return &Loop{ctx: ctx, waiting: map[int32]*task{}} }
 
@@ -56,7 +63,7 @@ func (l *Loop) Go(p Prober, endpoint string, done func(Result)) bool {
 		return false
 	}
 	l.mu.Lock()
-	if l.over || len(l.begun) >= backlogMost || l.ended == nil && !l.open() {
+	if l.ctx.Err() != nil || len(l.begun) >= backlogMost || l.ended == nil && !l.open() {
 		l.mu.Unlock()
 		return false
 	}
@@ -74,7 +81,6 @@ func (l *Loop) Go(p Prober, endpoint string, done func(Result)) bool {
 func (l *Loop) Wait() {
 	<-l.ctx.Done()
 	l.mu.Lock()
-	l.over = l.over || l.ended == nil
 	ended := l.ended
 	l.mu.Unlock()
 	if ended != nil {
@@ -112,16 +118,16 @@ func (l *Loop) run() {
 	defer context.AfterFunc(l.ctx, l.poke)()
 	for {
 		if l.ctx.Err() != nil {
-			l.expire()
+			l.expire(time.Now())
 		}
 		begun, over := l.next()
-		switch {
-		case over:
+		if over {
 			for _, t := range l.idle {
 				t.stop()
 			}
 			return
-		case len(begun) == 0:
+		}
+		if len(begun) == 0 {
 			// An error is a deadline that has come, or a poke.
 			_ = l.raw.Read(func(uintptr) bool { return l.look() || l.ctx.Err() != nil })
 			l.serve()
@@ -138,13 +144,12 @@ func (l *Loop) run() {
 
 // next takes the attempts that are to begin. If there are none, the loop is to sleep, or it is over.
 func (l *Loop) next() (begun []job, over bool) {
-	l.file.SetReadDeadline(l.nearest) // before asleep, so that no poke is lost
+	l.file.SetReadDeadline(l.alarm) // before asleep, so that no poke is lost
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	begun, l.begun = l.begun, nil
 	l.asleep = len(begun) == 0
-	l.over = l.asleep && len(l.waiting) == 0 && l.ctx.Err() != nil
-	return begun, l.over
+	return begun, l.asleep && len(l.waiting) == 0 && l.ctx.Err() != nil // Go takes nothing any more
 }
 
 // look finds the tasks that the network has something for, and tells whether there are any.
@@ -154,34 +159,55 @@ func (l *Loop) look() bool {
 	return n > 0
 }
 
-// serve has tasks go on that were found, or whose time is over.
+// serve has tasks go on that were found, or whose time is over. However late it is itself, first those go on that have something by now: what
+// held it (a result that waits for a lock, a busy machine) is not the endpoints' fault. Epoll tells in turn, so all are among so many.
 func (l *Loop) serve() {
+	l.advance()
+	now := time.Now()
+	if l.alarm.IsZero() || now.Before(l.alarm) {
+		return
+	}
+	for range len(l.waiting)/len(l.room) + 1 {
+		if !l.look() {
+			break
+		}
+		l.advance()
+	}
+	l.expire(now)
+}
+
+// advance has tasks go on that were found.
+func (l *Loop) advance() {
 	for _, e := range l.found {
 		if t := l.waiting[e.Fd]; t != nil {
 			t.resume()
 		}
 	}
 	l.found = nil
-	if !l.nearest.IsZero() && !time.Now().Before(l.nearest) {
-		l.expire()
-	}
 }
 
-// expire has tasks go on that wait too long, which all do when the context is done.
-func (l *Loop) expire() {
-	now, over := time.Now(), l.ctx.Err()
-	l.nearest = time.Time{}
+// expire has tasks go on whose deadline is not after now, and all when the context is done.
+func (l *Loop) expire(now time.Time) {
+	over := l.ctx.Err()
+	l.alarm = time.Time{}
 	for _, t := range l.waiting {
 		switch {
 		case over != nil:
-			t.verdict = over
+			t.cut = over
 			t.resume()
 		case !t.deadline.After(now):
-			t.verdict = os.ErrDeadlineExceeded
+			t.cut = os.ErrDeadlineExceeded
 			t.resume()
-		case l.nearest.IsZero() || t.deadline.Before(l.nearest):
-			l.nearest = t.deadline
+		default:
+			l.remind(t.deadline)
 		}
+	}
+}
+
+// remind has tasks expired soon after a deadline.
+func (l *Loop) remind(deadline time.Time) {
+	if at := deadline.Add(expireWithin); l.alarm.IsZero() || at.Before(l.alarm) {
+		l.alarm = at
 	}
 }
 
@@ -202,10 +228,18 @@ func (l *Loop) hire() *task {
 	t := &task{loop: l}
 	ctx := context.WithValue(l.ctx, taskKey{}, t)
 	t.resume, t.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer func() {
+			if p := recover(); p != nil { // package iter would tell only where resume was called
+				panic(fmt.Sprintf("%v\n\n%s", p, debug.Stack()))
+			}
+		}()
 		t.yield = yield
 		for more := true; more; more = yield(struct{}{}) {
 			t.job.done(t.job.prober.Attempt(ctx, t.job.endpoint))
 			t.job = job{}
+			if len(l.idle) >= idleMost {
+				return
+			}
 			l.idle = append(l.idle, t)
 		}
 	})

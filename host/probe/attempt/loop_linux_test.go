@@ -2,7 +2,11 @@ package attempt
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net"
+	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,16 +76,96 @@ func TestLoopOfMany(t *testing.T) {
 // Protects attempts that must have a goroutine of their own from a Loop, and the loop from them.
 func TestLoopRefuses(t *testing.T) {
 	loop := NewLoop(t.Context())
-	secured := defaults(config.CheckHTTPS)
-	for endpoint, c := range map[string]*config.Check{"example.com": defaults(config.CheckHTTP), "192.0.2.1": secured} {
+	matched := defaults(config.CheckHTTP)
+	matched.HTTP.Regex = regexp.MustCompile("fine")
+	for _, heavy := range []struct {
+		check    *config.Check
+		endpoint string
+		why      string
+	}{
+		{defaults(config.CheckHTTP), "example.com", "asks a resolver"},
+		{defaults(config.CheckTCP), "fe80::1%eth0", "asks the system for an interface"},
+		{defaults(config.CheckHTTPS), "192.0.2.1", "ciphers"},
+		{matched, "192.0.2.1", "matches up to a whole body"},
+	} {
+		p, err := New("web", heavy.check, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loop.Go(p, heavy.endpoint, func(Result) {}) {
+			t.Errorf("%s %s, which %s, was taken", heavy.check.Kind, heavy.endpoint, heavy.why)
+		}
+	}
+}
+
+// Protects verdicts from whatever holds the loop up, here a result that nobody takes over: who has answered in time is not told to be late.
+func TestLoopHeldUp(t *testing.T) {
+	leakless(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	loop := NewLoop(ctx)
+	defer loop.Wait()
+	defer cancel()
+	const many = backlogMost * 3 / 4 // more than one look finds
+	var asked, answered sync.WaitGroup
+	answer := make(chan struct{})
+	c := defaults(config.CheckTCP)
+	c.Respond, c.TCP.Expect = 2*time.Second, "pong"
+	c.TCP.Port = serve(t, func(conn net.Conn) {
+		asked.Done()
+		<-answer
+		io.WriteString(conn, "pong")
+		answered.Done()
+		conn.Read(make([]byte, 1)) // until the other side closes
+	})
+	begin := func(c *config.Check, done func(Result)) {
 		p, err := New("web", c, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if loop.Go(p, endpoint, func(Result) {}) {
-			t.Errorf("%s %s was taken", c.Kind, endpoint)
+		if !loop.Go(p, "127.0.0.1", done) {
+			t.Fatal("not taken")
 		}
 	}
+	asked.Add(many)
+	answered.Add(many)
+	landed := make(chan Result, many)
+	for range many {
+		begin(c, func(r Result) { landed <- r })
+	}
+	asked.Wait()
+	closed, held, release := defaults(config.CheckTCP), make(chan struct{}), make(chan struct{})
+	closed.TCP.Port = closedPort(t)
+	begin(closed, func(Result) { close(held); <-release })
+	<-held
+	close(answer)
+	answered.Wait()
+	<-time.After(c.Respond + 50*time.Millisecond)
+	close(release)
+	late := 0
+	for range many {
+		if r := <-landed; !r.OK {
+			late++
+		}
+	}
+	if late > 0 {
+		t.Errorf("%d of %d that answered in time failed", late, many)
+	}
+}
+
+// breaks is a Prober with a bug.
+type breaks struct{}
+
+func (breaks) Attempt(context.Context, string) Result { panic("broken") }
+func (breaks) Close()                                 {}
+
+// Protects whoever looks for a bug: what panics in an attempt is told with where it did.
+func TestLoopPanics(t *testing.T) {
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "broken") || !strings.Contains(text, "breaks.Attempt") {
+			t.Errorf("got %s, want the attempt's stack", text)
+		}
+	}()
+	NewLoop(t.Context()).begin(job{breaks{}, "192.0.2.1", func(Result) {}})
 }
 
 // Protects probes on an overloaded machine: a loop that is behind leaves attempts to goroutines of their own, and makes those that it took.

@@ -21,7 +21,7 @@ type task struct {
 	fd       int
 	events   uint32 // that the loop knows of; 0: it does not know the socket
 	deadline time.Time
-	verdict  error // why it goes on without an event
+	cut      error // why it goes on without an event
 }
 
 // taskKey is the key of a context's task.
@@ -65,14 +65,12 @@ func (t *task) await(events uint32) error {
 		}
 		t.events = events
 	}
-	if l.nearest.IsZero() || t.deadline.Before(l.nearest) {
-		l.nearest = t.deadline
-	}
+	l.remind(t.deadline)
 	l.waiting[int32(t.fd)] = t
 	t.yield(struct{}{})
 	delete(l.waiting, int32(t.fd))
-	err := t.verdict
-	t.verdict = nil
+	err := t.cut
+	t.cut = nil
 	return err
 }
 
@@ -129,5 +127,11 @@ func (t *task) RemoteAddr() net.Addr { return &net.TCPAddr{} }
 // CloseWrite tells the other side that no more will come.
 func (t *task) CloseWrite() error { return syscall.Shutdown(t.fd, syscall.SHUT_WR) }
 
-// Close resets the connection; the system takes it out of the loop.
-func (t *task) Close() error { return syscall.Close(t.fd) }
+// Close resets the connection. It is taken out of the loop before: a child of this process that is about to run a program holds a copy for a
+// moment, which would keep it there, and the loop awake.
+func (t *task) Close() error {
+	if t.events != 0 {
+		_ = syscall.EpollCtl(t.loop.epoll, syscall.EPOLL_CTL_DEL, t.fd, nil)
+	}
+	return syscall.Close(t.fd)
+}

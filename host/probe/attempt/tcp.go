@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -25,11 +24,8 @@ func newTCP(c *config.Check, o Options) *tcpProber {
 
 func (p *tcpProber) Close() {}
 
-// light tells that an attempt may be made on a Loop: it asks no resolver.
-func (p *tcpProber) light(endpoint string) bool {
-	_, err := netip.ParseAddr(endpoint)
-	return err == nil
-}
+// light tells that an attempt may be made on a Loop: it asks nobody.
+func (p *tcpProber) light(endpoint string) bool { return literal(endpoint) }
 
 // Attempt connects, sends what there is to send, and waits for what is expected.
 func (p *tcpProber) Attempt(ctx context.Context, endpoint string) Result {
