@@ -22,20 +22,26 @@ type settler struct {
 // pending is a file that differs from what was loaded, or whose events say that it may.
 type pending struct {
 	now     stamp
-	began   time.Time // first change
+	began   time.Time // first change since it was quiet
 	since   time.Time // latest change
 	forced  bool      // read it even if the stamp is the one loaded
 	skipped bool      // seen by an event only, not yet by a look
 }
 
+// moved notes a change at now.
+func (p pending) moved(now time.Time, quiet time.Duration) pending {
+	if now.Sub(p.since) > quiet { // it may rest and not be read: while its zone compiles
+		p.began = now
+	}
+	p.since = now
+	return p
+}
+
 // touch notes an event on the file.
 func (s *settler) touch(path string, now time.Time) {
-	p, ok := s.pending[path]
-	if !ok {
-		p.skipped, p.began = true, now
-	}
-	p.since, p.forced = now, true
-	s.pending[path] = p
+	p, known := s.pending[path]
+	p.skipped, p.forced = p.skipped || !known, true
+	s.pending[path] = p.moved(now, s.quiet)
 }
 
 // observe compares what is there with what was loaded.
@@ -49,7 +55,7 @@ func (s *settler) observe(path string, current, loaded stamp, now time.Time) {
 	case !known:
 		p.since, p.began = current.touched(now), now
 	case !p.skipped && p.now != current:
-		p.since = now
+		p = p.moved(now, s.quiet)
 	}
 	if current == (stamp{}) && (!known || p.skipped || p.now != (stamp{})) {
 		p.since, s.vanished = now, now
@@ -60,12 +66,9 @@ func (s *settler) observe(path string, current, loaded stamp, now time.Time) {
 
 // postpone starts the wait of a file again: it was found half-written.
 func (s *settler) postpone(path string, now time.Time) {
-	p, known := s.pending[path]
-	if !known {
-		p.began = now
-	}
-	p.since, p.forced = now, true
-	s.pending[path] = p
+	p := s.pending[path]
+	p.forced = true
+	s.pending[path] = p.moved(now, s.quiet)
 }
 
 // restless lists the files that have not been quiet for so long, in order.

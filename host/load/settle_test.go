@@ -178,3 +178,19 @@ func TestRestlessIsTold(t *testing.T) {
 		t.Errorf("open for writing: got %v", got)
 	}
 }
+
+// Protects who saves twice from being told that the file keeps changing: while its zone compiles it rests, and is not read.
+func TestRestIsNoUnrest(t *testing.T) {
+	s := settler{quiet: 10 * time.Millisecond, pending: make(map[string]pending)}
+	now := time.Now()
+	save := func(size int64) {
+		s.touch("a", now)
+		s.observe("a", stamp{size: size}, stamp{size: 1}, now)
+	}
+	save(2)
+	now = now.Add(2 * unrest)
+	save(3)
+	if got := s.restless(now, unrest); len(got) > 0 {
+		t.Errorf("after two saves in %v: got %q restless, want none", 2*unrest, got)
+	}
+}
