@@ -95,12 +95,12 @@ func (l *Loader) appointing(cfg *config.Config) bool {
 	return false
 }
 
-// ownPlugin tells whether a file of the directory stands for a plugin, or did and stays loaded.
+// ownPlugin tells whether a file of the directory stands for a plugin, will once it is read, or did and stays loaded.
 func (l *Loader) ownPlugin(name string) bool {
 	file := path.Join(pluginsDir, name+pluginSuffix)
 	_, own := l.files[file]
 	_, stays := l.inService[file]
-	return own || stays
+	return own || stays || l.settler.pending[file].now != (stamp{})
 }
 
 // redo has the zones of a batch compiled once more: with what they were compiled, or for, it is over.

@@ -1,16 +1,17 @@
 package load
 
 import (
-	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"signpost/host/config"
 	"signpost/host/diag"
 	"signpost/host/plugin"
 	"signpost/host/policy"
-	"signpost/plugins"
 )
 
 // specOf is a check as its health plugin is asked about it.
@@ -100,10 +101,7 @@ func TestChecksBeforePlugins(t *testing.T) {
 	dir := t.TempDir()
 	write(t, "checks:\n  web: { tcp: { port: 1 } }\n", dir, "signpost.yaml")
 	write(t, zoneText(1, 0), dir, "example.com.zone")
-	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin()})
-	must(t, err)
-	t.Cleanup(h.Close)
-	f := follow(t, dir, func(o *Options) { o.Plugins = h }, appoint)
+	f := follow(t, dir, withComingPlugins(t), appoint)
 	write(t, "checks:\n  web: { tcp: { port: 1 }, judge: quorum, attributes: { percnt: 50 } }\n", dir, "signpost.yaml")
 	f.awaitDiagnostic(`unknown key "percnt" (did you mean "percent"?)`)
 	if got := f.store.Load().Config.Checks["web"].Judge; got != config.DefaultJudge {
@@ -111,4 +109,65 @@ func TestChecksBeforePlugins(t *testing.T) {
 	}
 	write(t, "checks:\n  web: { tcp: { port: 1 }, judge: quorum, attributes: { percent: 50 } }\n", dir, "signpost.yaml")
 	f.await("the good configuration", func(*Status) bool { return f.attributes() == "percent=50" })
+}
+
+// Protects the log, and the processors, from a plugin and a configuration that are refused in one batch: each is told once, and that is all.
+func TestRefusedTogether(t *testing.T) {
+	const checks = "checks:\n  web: { tcp: { port: 1 }, judge: last, attributes: { slow: 5 } }\n"
+	dir := t.TempDir()
+	write(t, tilt(t), dir, "plugins", "last.wasm")
+	write(t, checks, dir, "signpost.yaml")
+	var seats bench
+	w := walk(t, dir, withPlugins(t, nil), appoint, func(o *Options) { o.Judges = seats.list })
+	web := w.config.Checks["web"]
+	judge, diags := w.options.Plugins.Judge(specOf("web", &web), plugin.Terms{})
+	if judge == nil {
+		t.Fatal(diags)
+	}
+	seats.seat(judge)
+	write(t, tilt(t, `"name":"slow"`, `"name":"late"`), dir, "plugins", "last.wasm")
+	write(t, checks+"  other: { tcp: { port: 1 }, judge: lost }\n", dir, "signpost.yaml")
+	for range 12 {
+		w.step(time.Second)
+	}
+	for _, want := range []string{`msg="configuration not loaded`, `msg="plugins/last.wasm: plugin last: 1 check needs the old version`} {
+		if got := strings.Count(w.log.String(), want); got != 1 {
+			t.Errorf("got %q %d times in the log, want it once", want, got)
+		}
+	}
+}
+
+// Protects a plugin from staying for ever, its file gone and nobody told, because its file went together with a configuration that is refused.
+func TestPluginGoesWithRefusedConfig(t *testing.T) {
+	dir := t.TempDir()
+	write(t, tilt(t), dir, "plugins", "last.wasm")
+	w := walk(t, dir, withPlugins(t, nil), appoint)
+	w.step(0)
+	must(t, os.Remove(filepath.Join(dir, "plugins", "last.wasm")))
+	w.step(0)
+	write(t, "checks:\n  other: { tcp: { port: 1 }, judge: lost }\n", dir, "signpost.yaml")
+	for range 4 {
+		w.step(2 * grace)
+	}
+	if got := w.options.Plugins.Keys("last"); len(got) > 0 || strings.Count(w.log.String(), "plugin removed") != 1 {
+		t.Errorf("got a plugin with keys %q, want it removed", got)
+	}
+}
+
+// Protects checks from what a plugin of the directory's own may refuse, though it is named like the built-in one: the start waits until it can say so.
+func TestStartAsksOwnJudge(t *testing.T) {
+	dir := t.TempDir()
+	own := tilt(t, `"name":"last","version":"1.0.0","kind":"health","doc":"the latest attempt counts"`, `"name":"threshold","version":"1","kind":"health","doc":""`)
+	write(t, own, dir, "plugins", "threshold.wasm")
+	write(t, "checks:\n  web: { tcp: { port: 1 } }\n", dir, "signpost.yaml")
+	var seen []string
+	walk(t, dir, withComingPlugins(t), func(o *Options) {
+		o.Appoint = func(*config.Config, *plugin.Change) diag.List {
+			seen = append(seen, o.Plugins.Keys("threshold")...)
+			return nil
+		}
+	})
+	if !slices.Equal(seen, []string{"slow"}) {
+		t.Errorf("got the start with a plugin of keys %q asked, want the directory's own", seen)
+	}
 }

@@ -140,6 +140,9 @@ func (m *moduleJob) tried() bool {
 	return !m.same && !m.unsettled && !m.refused && (len(m.diags) == 0 || m.refusals > 0)
 }
 
+// effective tells whether the plugin is another one after the batch.
+func (m *moduleJob) effective() bool { return !m.same && !m.unsettled && len(m.diags) == 0 }
+
 // blames tells whether a refusal names the file's plugin. In a chain it may be about another one.
 func blames(r refusal, m *moduleJob) bool {
 	name := moduleName(m.path)
@@ -273,6 +276,10 @@ func (l *Loader) again(b *batch) {
 	b.change.Drop()
 	now := l.options.Now()
 	for _, m := range b.modules {
+		if m.gone {
+			l.files[m.path] = stamp{size: -1} // so that a look misses it again
+			delete(l.refused, m.path)
+		}
 		l.settler.demand(m.path, now)
 	}
 	b.change, b.modules = nil, nil

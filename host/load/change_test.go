@@ -47,6 +47,15 @@ func withPlugins(t *testing.T, builtin []byte) func(*Options) {
 	return func(o *Options) { o.Plugins = h }
 }
 
+// withComingPlugins gives a Loader a plugin host whose built-ins compile meanwhile.
+func withComingPlugins(t *testing.T) func(*Options) {
+	t.Helper()
+	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin()})
+	must(t, err)
+	t.Cleanup(h.Close)
+	return func(o *Options) { o.Plugins = h }
+}
+
 func routedText(serial int, note string) string {
 	return zoneText(serial, 0) + "app IN A 192.0.2.1 ;@ " + note + "\n"
 }
@@ -260,10 +269,7 @@ func TestViewsBeforePlugins(t *testing.T) {
 	dir := t.TempDir()
 	write(t, "views:\n  inside: { clients: 10.0.0.0/8 }\n  public: {}\n", dir, "signpost.yaml")
 	write(t, zoneText(1, 0), dir, "example.com.zone")
-	h, err := plugin.New(context.Background(), plugin.Options{Builtin: plugins.Builtin()})
-	must(t, err)
-	t.Cleanup(h.Close)
-	f := follow(t, dir, func(o *Options) { o.Plugins = h })
+	f := follow(t, dir, withComingPlugins(t))
 	write(t, "views:\n  inside: { clients: 11.0.0.0/8, attributes: { cleints: 12.0.0.0/8 } }\n  public: {}\n", dir, "signpost.yaml")
 	f.awaitDiagnostic(`unknown key "cleints"`)
 	if got := f.store.Load().Config.Views[0].Clients[0].String(); got != "10.0.0.0/8" {

@@ -69,6 +69,42 @@ func follow(t *testing.T, dir string, change ...func(*Options)) *follower {
 	return f
 }
 
+// walker is a Loader that was started and goes on step by step, by a clock that stands still otherwise.
+type walker struct {
+	*Loader
+	t   *testing.T
+	log *testbed.Log
+	now time.Time
+}
+
+func walk(t *testing.T, dir string, change ...func(*Options)) *walker {
+	t.Helper()
+	w := &walker{t: t, log: new(testbed.Log), now: time.Now().Add(time.Minute)} // so that no file is new
+	options := Options{Dir: dir, Store: new(zone.Store), NoEvents: true, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: func() time.Time { return w.now }}
+	for _, c := range change {
+		c(&options)
+	}
+	w.Loader = New(options)
+	must(t, w.Start(t.Context()))
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log:\n%s", w.log)
+		}
+	})
+	return w
+}
+
+// step looks at everything after a while, and finishes what is begun then.
+func (w *walker) step(after time.Duration) {
+	w.t.Helper()
+	w.now, w.lookAt = w.now.Add(after), time.Time{}
+	w.Loader.step(w.t.Context())
+	for ; w.running > 0; w.running-- {
+		w.finish(w.t.Context(), <-w.done)
+	}
+	w.report()
+}
+
 // awaitMax ends a test that waits for nothing: the race detector makes the built-in plugins take twenty seconds on a busy machine.
 const awaitMax = 2 * time.Minute
 

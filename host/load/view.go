@@ -95,6 +95,7 @@ func (l *Loader) chooseBy(choice *zone.Choice) {
 
 // modulesChanged has the views chosen by new plugins, and tells whether that is to be published. Views that they refuse are chosen as before.
 func (l *Loader) modulesChanged(modules []*moduleJob) bool {
+	modules = slices.DeleteFunc(slices.Clone(modules), func(m *moduleJob) bool { return !m.effective() })
 	if len(modules) > 0 {
 		l.askAgain()
 	}

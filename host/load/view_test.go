@@ -22,3 +22,15 @@ func TestNativeOnlyForBuiltin(t *testing.T) {
 		t.Error("a file that is gone but stays loaded: got the built-in plugin")
 	}
 }
+
+// Protects views from the built-in rule at the start, before the directory's own plugin of that name was read: the first answers are its choice.
+func TestStartChoosesByOwnPlugin(t *testing.T) {
+	dir := t.TempDir()
+	write(t, tilt(t, tiltHead, `"name":"split-horizon","version":"1","kind":"routing","doc":""`), dir, "plugins", "split-horizon.wasm")
+	write(t, "views:\n  inside: { attributes: { share: 4 } }\n  public: { attributes: { share: 5 } }\n", dir, "signpost.yaml")
+	w := walk(t, dir, withComingPlugins(t))
+	choice := w.options.Store.Load().Choice
+	if choice == nil || choice.Native || choice.Policy == nil { // the built-in one knows no share
+		t.Fatalf("got the choice %+v, want one by the plugin", choice)
+	}
+}
