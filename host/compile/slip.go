@@ -34,7 +34,8 @@ func numbers(labels []byte) bool {
 // checkText warns of text that lost its quotes: blanks part it into strings, which are read as one without them, and a ";" starts a comment.
 func (s *stage) checkText(r *record) {
 	data := s.bytesOf(r)
-	first, more := data[1:1+data[0]], len(data) > 1+int(data[0])
+	end := 1 + int(data[0])
+	first, more := data[1:end], len(data) > end
 	switch version := string(first); {
 	case version == "v=spf1" && more:
 		s.diags.Warnf(s.place(r), `strings behind "v=spf1" are read without blanks between them: put all of the text into one pair of quotes`)
