@@ -26,7 +26,6 @@ type instance struct {
 	ctx       context.Context // carries the instance to host functions
 	module    *module
 	guest     api.Module
-	room      room
 	memory    api.Memory
 	fullAt    uint32 // bytes of memory at which the instance is to be replaced
 	fuel      api.MutableGlobal
@@ -60,9 +59,8 @@ func (m *module) instantiate() (*instance, error) {
 	in := &instance{module: m, clock: wasiEpoch, dice: wasiDiceSeed}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	guest, err := m.code.runtime.InstantiateModule(in.room.context(in.ctx), m.code.compiled, config)
+	guest, err := m.code.runtime.InstantiateModule(in.ctx, m.code.compiled, config)
 	if err != nil {
-		in.room.Free()
 		return nil, fmt.Errorf("start: %w", firstLine(err))
 	}
 	m.host.instances.Add(1)

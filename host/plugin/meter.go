@@ -4,7 +4,7 @@ package plugin
 const (
 	costEntry  = 8      // of a function call, besides one per local
 	costImport = 200    // of a call into the host
-	costPage   = 32_768 // growing copies where the memory is on the heap: 0.3 ms a page at worst, the collector's work included
+	costPage   = 32_768 // growing copies: 0.3 ms a page at worst, the collector's work included
 	bulkShift  = 4      // bulk memory operations: 16 bytes a unit
 )
 
