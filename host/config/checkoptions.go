@@ -15,7 +15,7 @@ var checkOptions = slices.Concat([]option{
 	{"checks.*.fall", "3", "Failures in a row that make it down, 1..10.", number(1, 10, ofCheck(func(c *Check) *int { return &c.Fall })), nil},
 	{"checks.*.rise", "3", "Passes in a row that make it up, 1..10.", number(1, 10, ofCheck(func(c *Check) *int { return &c.Rise })), nil},
 	{"checks.*.connect-timeout", "4s", "Until there is a connection, TLS included, 10ms..1m. `tcp` has 10s. What is left out is never longer than the interval.", duration(10*time.Millisecond, time.Minute, ofCheck(func(c *Check) *time.Duration { return &c.Connect })), nil},
-	{"checks.*.response-timeout", "2s", "From then until the head of the response, and again until the end of what is read of its body, 10ms..1m; of `exec`, until it ends. What is left out is never longer than the interval.", duration(10*time.Millisecond, time.Minute, ofCheck(func(c *Check) *time.Duration { return &c.Respond })), nil},
+	{"checks.*.response-timeout", "2s", "From then until the head of the response, and again until the end of what is read of its body, 10ms..1m; of `exec`, until it ends; of `dns` and `icmp`, shared by a host name's addresses. What is left out is never longer than the interval.", duration(10*time.Millisecond, time.Minute, ofCheck(func(c *Check) *time.Duration { return &c.Respond })), nil},
 	{"checks.*.invert", "false", "Down counts as up and up as down.", boolean(ofCheck(func(c *Check) *bool { return &c.Invert })), nil},
 	{"checks.*.disabled", "false", "Not probed; up.", boolean(ofCheck(func(c *Check) *bool { return &c.Disabled })), nil},
 	{"checks.*.on-unknown", "up", "`up` or `down`: what counts before the first verdict.", oneOf(ofCheck(func(c *Check) *string { return &c.OnUnknown }), UnknownUp, UnknownDown), nil},

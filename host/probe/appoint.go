@@ -41,6 +41,9 @@ func (s *Scheduler) Appoint(cfg *config.Config, change *plugin.Change) (diags di
 		appointed[name] = c
 	}
 	if change == nil {
+		if diags.Errors() > 0 { // it may never be put in force, and would hold modules that nobody else does
+			appointed = nil
+		}
 		s.mu.Lock()
 		s.appointed = appointed
 		s.mu.Unlock()

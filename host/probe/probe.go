@@ -57,7 +57,7 @@ type Scheduler struct {
 	closed    bool
 	config    *config.Config
 	checks    map[string]*check
-	appointed map[string]*check // of the latest Appoint, until checks are put in force; of these only the chairs matter
+	appointed map[string]*check // of the latest Appoint, until checks are put in force, if it had no errors; of these only the chairs matter
 	targets   map[targetKey]*target
 	users     map[health.Key]*user
 	claim     uint64 // of the table, when users was made
@@ -73,7 +73,7 @@ type Scheduler struct {
 	evidence  plugin.Evidence
 	recent    []plugin.Attempt // of evidence
 	random    *rand.Rand
-	dirty     dirt
+	dirty     bool // the state file lacks something
 }
 
 // New returns a Scheduler without checks; it starts nothing. Verdicts of an earlier process are read from the state directory.

@@ -131,9 +131,10 @@ func (s *Scheduler) changeLocked(t *target, c *check) {
 	same := t.check.probes == c.probes
 	if same && !c.config.Disabled {
 		t.check = c
-		if next := s.elapsed() + t.interval(); t.index > 0 && t.due > next && c.config.Kind != config.CheckPush {
-			t.planned, t.spread = next, false
-			s.due.set(t, next)
+		now, interval := s.elapsed(), t.interval()
+		if t.index > 0 && t.due > now+interval && c.config.Kind != config.CheckPush { // all wait too long now: each gets its own place in the interval
+			t.planned, t.spread = now+1+time.Duration(s.random.Int64N(int64(interval))), true
+			s.due.set(t, t.planned)
 		}
 		return
 	}
@@ -173,7 +174,7 @@ func (s *Scheduler) seeLocked(t *target, r attempt.Result, now time.Duration) {
 	if s.judgeLocked(t, now); t.raw != before || t.share != share {
 		s.changedLocked()
 	}
-	s.dirty.attempts = true
+	s.dirty = true
 	s.spreadLocked(t, now)
 }
 

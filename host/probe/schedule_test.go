@@ -358,6 +358,44 @@ func TestChange(t *testing.T) {
 	})
 }
 
+// Protects endpoints and this machine from an interval that is made shorter: the probes that come earlier now are spread at once.
+func TestShorterIntervalSpreads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := checkOf(config.CheckTCP, func(c *config.Check) { c.Interval = time.Hour })
+		b := start(t, map[string]config.Check{"web": slow}, nil)
+		var candidates []string
+		for i := range 200 {
+			candidates = append(candidates, fmt.Sprintf("c%d web 192.0.2.%d", i, i))
+		}
+		b.serve("app.example.com.", candidates...)
+		pass(time.Second)
+		next := *b.cfg
+		next.Checks = map[string]config.Check{"web": checkOf(config.CheckTCP, nil)}
+		changed := time.Now()
+		b.Configure(&next)
+		pass(next.Checks["web"].Interval + earlyMost)
+		b.world.mu.Lock()
+		defer b.world.mu.Unlock()
+		together, all := map[time.Time]int{}, 0
+		for _, begun := range b.world.begun {
+			for _, at := range begun {
+				if at.After(changed) {
+					together[at]++
+					all++
+				}
+			}
+		}
+		for _, count := range together {
+			if count > 20 {
+				t.Errorf("got %d probes at once of 200 in 10 s", count)
+			}
+		}
+		if all < 195 {
+			t.Errorf("got %d probes within the new interval, want one of each of 200", all)
+		}
+	})
+}
+
 // Protects the end: Run returns when attempts under way have, and nothing is begun after it.
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

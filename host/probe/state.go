@@ -67,9 +67,6 @@ type remembered struct {
 // packedLen is an attempt in the state file: milliseconds since it ended, microseconds that it took (4 bytes each), code (2), passed (1).
 const packedLen = 11
 
-// dirt is what the state file lacks.
-type dirt struct{ verdict, attempts bool }
-
 // memory is what an earlier process knew, and the file of that.
 type memory struct {
 	options *Options
@@ -260,7 +257,7 @@ func (s *Scheduler) saveLoop(stop context.Context) {
 
 // changedLocked has the state written soon.
 func (s *Scheduler) changedLocked() {
-	s.dirty.verdict = true
+	s.dirty = true
 	select {
 	case s.memory.news <- struct{}{}:
 	default: // it will be anyway
@@ -278,15 +275,15 @@ func (s *Scheduler) save() {
 	}
 	s.mu.Lock()
 	dirty := s.dirty
-	s.dirty = dirt{}
+	s.dirty = false
 	targets := make([]*target, 0, len(s.targets))
-	if dirty != (dirt{}) {
+	if dirty {
 		for _, t := range s.targets {
 			targets = append(targets, t)
 		}
 	}
 	s.mu.Unlock()
-	if dirty == (dirt{}) {
+	if !dirty {
 		return
 	}
 	err := writeWhole(m.file, func(w io.Writer) error { return s.writeState(w, targets) })
@@ -298,8 +295,7 @@ func (s *Scheduler) save() {
 	}
 	if m.failing = err != nil; m.failing {
 		s.mu.Lock()
-		s.dirty.verdict = s.dirty.verdict || dirty.verdict
-		s.dirty.attempts = true
+		s.dirty = true
 		s.mu.Unlock()
 	}
 }

@@ -105,7 +105,7 @@ func failed(started time.Time, code uint16, text string) Result {
 	return Result{Took: time.Since(started), Code: code, Text: brief(text)}
 }
 
-// refused makes the Result of an attempt that did not get as far as a connection.
+// refused makes the Result of an attempt that met an error, which may be this machine's own.
 func refused(started time.Time, text string, err error) Result {
 	r := failed(started, 0, text)
 	r.NoData = exhausted(err)

@@ -40,7 +40,8 @@ func (d *dialer) addresses(ctx context.Context, endpoint string, deadline time.T
 	return found[:min(len(found), addressesMax)], nil
 }
 
-// each tries the addresses of an endpoint in turn until one does; each gets its part of the time that is left. The error is the first one's.
+// each tries the addresses of an endpoint in turn until one does; each gets its part of the time that is left. The error is the
+// first that says something of the endpoint: where one family of addresses cannot be used, the other one's counts.
 func each(ctx context.Context, found []netip.Addr, deadline time.Time, try func(addr netip.Addr, deadline time.Time) error) error {
 	var first error
 	for i, addr := range found {
@@ -49,7 +50,7 @@ func each(ctx context.Context, found []netip.Addr, deadline time.Time, try func(
 		if err == nil {
 			return nil
 		}
-		if first == nil {
+		if first == nil || exhausted(first) {
 			first = err
 		}
 		if ctx.Err() != nil {

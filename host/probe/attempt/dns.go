@@ -103,10 +103,11 @@ func (p *dnsProber) overUDP(ctx context.Context, endpoint string, query []byte) 
 	if err != nil {
 		return nil, reason("connect", p.within, err), err
 	}
+	var told error
 	err = each(ctx, found, time.Now().Add(p.respond), func(addr netip.Addr, deadline time.Time) (err error) {
 		why := ""
-		if answer, why, err = p.askUDP(ctx, netip.AddrPortFrom(addr, uint16(p.check.Port)), query, deadline); text == "" {
-			text = why // the first is told
+		if answer, why, err = p.askUDP(ctx, netip.AddrPortFrom(addr, uint16(p.check.Port)), query, deadline); told == nil || exhausted(told) {
+			text, told = why, err // as each does
 		}
 		return err
 	})

@@ -91,11 +91,11 @@ func (p *httpProber) Attempt(ctx context.Context, endpoint string) Result {
 func (p *httpProber) exchange(l *line, stream io.Writer, x *exchange, started time.Time) Result {
 	l.within(p.respond)
 	if _, err := stream.Write(x.request); err != nil {
-		return failed(started, 0, l.reason("request", p.respond, err))
+		return refused(started, l.reason("request", p.respond, err), err)
 	}
 	h, err := readHead(x.reader)
 	if err != nil {
-		return failed(started, 0, l.reason("response", p.respond, err))
+		return refused(started, l.reason("response", p.respond, err), err)
 	}
 	code := uint16(h.status)
 	if !p.expected(h.status) {

@@ -69,7 +69,7 @@ func (p *icmpProber) Attempt(ctx context.Context, endpoint string) Result {
 		switch {
 		case result.OK:
 			return nil
-		case first.Text == "":
+		case first.Text == "" || first.NoData:
 			first = result
 		}
 		return errNoReply

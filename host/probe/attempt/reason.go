@@ -51,6 +51,7 @@ var plain = []struct {
 	{syscall.EADDRNOTAVAIL, "no local address or port left"},
 	{syscall.EMFILE, ": too many open files here"},
 	{syscall.ENFILE, ": too many open files here"},
+	{syscall.ENOSPC, ": fs.epoll.max_user_watches reached here"}, // nothing else that an attempt does has that
 	{syscall.EACCES, " not permitted here"},
 	{syscall.EPERM, " not permitted here"},
 	{io.EOF, ": connection closed"},
@@ -91,7 +92,8 @@ func reason(doing string, within time.Duration, err error) string {
 
 // exhausted reports whether it is this machine that has run out of something, which says nothing of the endpoint: all would look dead at once.
 func exhausted(err error) bool {
-	for _, limit := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EAGAIN} {
+	limits := []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EAGAIN, syscall.EADDRNOTAVAIL, syscall.ENOSPC}
+	for _, limit := range limits {
 		if errors.Is(err, limit) || err != nil && strings.Contains(err.Error(), limit.Error()) { // a resolver tells only the text
 			return true
 		}
