@@ -82,7 +82,7 @@ func (d *desk) follow(cfg *config.Config) (diags diag.List) {
 		diags.Warnf(pos, "everybody on this machine can read %s (chmod 600 helps)", file)
 	}
 	if cfg.AdminReads && file == "" {
-		diags.Warnf(diag.Pos{File: config.FileName}, "admin-token-reads: there is no token: admin-token-file is needed, too")
+		diags.Errorf(diag.Pos{File: config.FileName}, "admin-token-reads: there is no token: everything but /healthz, /readyz and /metrics is refused until admin-token-file names one")
 	}
 	return diags
 }

@@ -35,7 +35,7 @@ type Access struct {
 // Rules are those of an Access.
 type Rules struct {
 	TokenFile string   // holds the token; "": there is none
-	Reads     bool     // reading needs it on loopback, too
+	Reads     bool     // reading needs it on loopback, too; where there is none nobody reads or changes anything
 	Hosts     []string // names, in lower case, by which clients may call the server, too
 }
 
@@ -209,15 +209,18 @@ func (g *gate) trusted(r *http.Request) (code int, err error) {
 	if g.socket {
 		return 0, nil
 	}
-	tokenFile := g.access.now().TokenFile
-	if tokenFile == "" {
+	rules := g.access.now()
+	if rules.TokenFile == "" {
 		if g.exposed {
 			return http.StatusForbidden, errors.New("other machines can reach this address, so there is nothing here without a token but /healthz, /readyz and /metrics: " +
 				"set admin-token-file in signpost.yaml, or use admin-socket")
 		}
+		if rules.Reads {
+			return http.StatusForbidden, errors.New("admin-token-reads asks for a token, and there is none: set admin-token-file in signpost.yaml, or use admin-socket")
+		}
 		return 0, nil
 	}
-	token, err := readToken(tokenFile)
+	token, err := readToken(rules.TokenFile)
 	if err != nil {
 		return http.StatusServiceUnavailable, err
 	}

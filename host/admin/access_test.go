@@ -147,6 +147,7 @@ func TestWhoMay(t *testing.T) {
 		{"loopback", "127.0.0.1:0", Rules{}, everybody, everybody, ""},
 		{"loopback with a token", "127.0.0.1:0", Rules{TokenFile: file}, everybody, bearer, ""},
 		{"loopback, reads too", "127.0.0.1:0", Rules{TokenFile: file, Reads: true}, bearer, bearer, "the admin token is needed"},
+		{"loopback, reads too, and no token", "127.0.0.1:0", Rules{Reads: true}, nobody, nobody, "set admin-token-file in signpost.yaml, or use admin-socket"},
 		{"exposed", "0.0.0.0:0", Rules{}, nobody, nobody, "set admin-token-file in signpost.yaml, or use admin-socket"},
 		{"exposed with a token", "0.0.0.0:0", Rules{TokenFile: file}, bearer, bearer, "the admin token is needed"},
 	} {

@@ -14,9 +14,15 @@ func (s *stage) checkName(r *record, name []byte) {
 		s.diags.Warnf(s.place(r), "%s in the data ends with the zone's name twice: is a dot missing at its end?", nameText(name))
 	case bytes.Contains(name, []byte("://")):
 		s.diags.Warnf(s.place(r), "%s in the data looks like a URL: %s wants a name", nameText(name), rrdata.TypeName(r.typ))
-	case inside && numbers(relative) && !bytes.HasSuffix(s.origin, []byte("\x04arpa\x00")):
+	case numbers(name[:len(name)-1]), inside && numbers(relative) && !s.owns(relative) && !bytes.HasSuffix(s.origin, []byte("\x04arpa\x00")):
 		s.diags.Warnf(s.place(r), "%s in the data looks like an address: %s wants a name", nameText(name), rrdata.TypeName(r.typ))
 	}
+}
+
+// owns tells whether a name of the zone has records.
+func (s *stage) owns(relative []byte) bool {
+	number := s.find(relative)
+	return number != none && s.nodes.at(number).first != 0
 }
 
 // numbers tells whether labels are four numbers, as those of "192.0.2.1" are.
@@ -37,7 +43,7 @@ func (s *stage) checkText(r *record) {
 	end := 1 + int(data[0])
 	first, more := data[1:end], len(data) > end
 	switch version := string(first); {
-	case version == "v=spf1" && more:
+	case version == "v=spf1" && more && data[1+len(first)] > 0 && data[2+len(first)] != ' ':
 		s.diags.Warnf(s.place(r), `strings behind "v=spf1" are read without blanks between them: put all of the text into one pair of quotes`)
 	case !more && slices.Contains([]string{"v=DKIM1", "v=DMARC1", "v=STSv1", "v=TLSRPTv1"}, version):
 		s.diags.Warnf(s.place(r), `text ends behind %q: what follows a ";" is a comment unless all of it stands in quotes`, version)

@@ -35,7 +35,7 @@ func (r *reader) takeNotes() bool {
 	return true
 }
 
-// checkAlmost warns of a comment that is an annotation but for the blank before its "@".
+// checkAlmost warns of a comment that is an annotation but for the blank before its "@": words that follow without a "=" are prose.
 func (r *reader) checkAlmost() {
 	if r.src.Policy == nil || r.almost.text == nil {
 		return
@@ -43,7 +43,9 @@ func (r *reader) checkAlmost() {
 	s := noteScan{text: r.almost.text}
 	s.blanks()
 	words := string(s.word(isChainByte))
-	if first, _, _ := strings.Cut(words, "+"); s.off < len(s.text) && s.text[s.off] == '=' || !r.src.Policy(first) {
+	first, _, _ := strings.Cut(words, "+")
+	s.blanks()
+	if !r.src.Policy(first) || !s.done() && (!isBlank(s.text[s.off-1]) || !bytes.ContainsRune(s.text[s.off:s.wordEnd()], '=')) {
 		return
 	}
 	r.warnAt(r.almost.line, r.almost.col, `"; @%s" is a comment, not an annotation (did you mean ";@ %s"?)`, clip([]byte(words)), clip([]byte(words)))
