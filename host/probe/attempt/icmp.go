@@ -51,7 +51,7 @@ func (p *icmpProber) listen(to netip.Addr) (conn *icmp.PacketConn, raw bool, err
 		return conn, true, nil
 	}
 	if exhausted(err) {
-		return nil, false, errors.New(reason("icmp", p.within, err))
+		return nil, false, err
 	}
 	return nil, false, &Obstacle{p.pos, "icmp is not permitted here: it needs this user's group in the sysctl net.ipv4.ping_group_range, or CAP_NET_RAW"}
 }
@@ -87,7 +87,11 @@ var errNoReply = errors.New("no reply")
 func (p *icmpProber) echo(ctx context.Context, started time.Time, to netip.Addr, deadline time.Time) Result {
 	conn, raw, err := p.listen(to)
 	if err != nil {
-		return refused(started, err.Error(), err)
+		text := err.Error()
+		if exhausted(err) {
+			text = reason("icmp", p.within, err)
+		}
+		return refused(started, text, err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()

@@ -38,7 +38,7 @@ func (p *tcpProber) Attempt(ctx context.Context, endpoint string) Result {
 	l.within(p.respond)
 	if p.check.Send != "" {
 		if _, err := io.WriteString(l, p.check.Send); err != nil {
-			return failed(started, 0, l.reason("request", p.respond, err))
+			return refused(started, l.reason("request", p.respond, err), err)
 		}
 	}
 	if p.check.Expect == "" {
@@ -59,7 +59,7 @@ func (p *tcpProber) await(l *line, started time.Time) Result {
 		case errors.Is(err, io.EOF) || len(raw) == cap(raw):
 			return failed(started, 0, "reply lacks "+strconv.Quote(p.check.Expect))
 		case err != nil:
-			return failed(started, 0, l.reason("response", p.respond, err))
+			return refused(started, l.reason("response", p.respond, err), err)
 		}
 	}
 }
