@@ -103,10 +103,13 @@ func (l *Loader) ownPlugin(name string) bool {
 	return own || stays || l.settler.pending[file].now != (stamp{})
 }
 
-// redo has the zones of a batch compiled once more: with what they were compiled, or for, it is over.
+// redo has the zones of a batch compiled once more: with what they were compiled, or for, it is over. What a circle refused stays so.
 func (l *Loader) redo(b *batch) {
 	now := l.options.Now()
 	for _, j := range b.jobs {
+		if j.circled && j.zone == nil {
+			continue
+		}
 		l.entries[j.path].force = true
 		l.settler.demand(j.path, now)
 		j.same, j.zone, j.diags = true, nil, nil

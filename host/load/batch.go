@@ -64,7 +64,7 @@ type job struct {
 	zone      *zone.Zone
 	diags     diag.List
 	exits     exits
-	circled   bool // it is refused because of a circle of ALIASes over several zones
+	circled   bool // ALIASes go in a circle through it and other zones; without a zone it is refused for that
 	serial    served
 	textLen   int
 	took      time.Duration

@@ -219,7 +219,7 @@ func (l *Loader) takeRefused(b *batch, taken map[string]bool) {
 		if e.zone != nil && len(e.zone.Policies) > 0 {
 			b.served[e.path] = e.zone
 		}
-		if (e.failed() || e.zone != nil && e.zone.Pending) && !e.building && !taken[e.path] && !slices.Contains(b.removed, e.path) {
+		if (e.failed() && !e.circled || e.zone != nil && e.zone.Pending) && !e.building && !taken[e.path] && !slices.Contains(b.removed, e.path) {
 			e.force = true
 			l.addJob(b, e.path)
 		}

@@ -40,7 +40,8 @@ type circles struct {
 	number              map[string]int // of the circle that a name is part of, from 1
 }
 
-// refuseCircles refuses the zones of a batch through which ALIASes go in a circle. What serves already stays: it is free of them.
+// refuseCircles refuses the zones of a batch through which ALIASes go in a circle, until what would serve is free of them: for each refused zone
+// its last version does. Zones that have none yet are served all the same, with the error: only the names of the circle fail then.
 func (l *Loader) refuseCircles(b *batch) {
 	byView := make(map[string][]*job)
 	for _, j := range b.jobs {
@@ -50,33 +51,58 @@ func (l *Loader) refuseCircles(b *batch) {
 		}
 	}
 	for view, jobs := range byView {
-		c := circles{view: l.viewWith(view, b), number: make(map[string]int)}
-		c.Leads, c.Close = c.targets, c.close
-		for _, j := range jobs {
-			j.exits.each(func(owner string, _ diag.Pos) { c.From(owner) })
-		}
-		for _, j := range jobs {
-			c.refuse(j)
+		for l.refuseCirclesOf(view, jobs, b) {
+			jobs = slices.DeleteFunc(jobs, func(j *job) bool { return j.zone == nil })
 		}
 	}
 }
 
-// viewWith is what a view would be if all zones of the batch were served.
+// refuseCirclesOf tells whether it refused any of a view's jobs: then there may be a circle with what serves in its place.
+func (l *Loader) refuseCirclesOf(view string, jobs []*job, b *batch) (refused bool) {
+	c := circles{view: l.viewWith(view, b), number: make(map[string]int)}
+	if len(jobs) == 0 || !slices.ContainsFunc(c.view.Zones, func(z *zone.Zone) bool { return z.Aliases }) {
+		return false // CNAMEs alone may go in circles, as anywhere in the DNS
+	}
+	c.Leads, c.Close = c.targets, c.close
+	for _, j := range jobs {
+		j.exits.each(func(owner string, _ diag.Pos) { c.From(owner) })
+	}
+	lasting := func(j *job) bool { // nothing good would stay
+		e := l.entries[j.path]
+		return b.first || e.zone != nil && e.zone.Pending
+	}
+	for _, j := range jobs {
+		if !lasting(j) && c.report(j) {
+			j.zone, refused = nil, true
+		}
+	}
+	for _, j := range jobs {
+		if !refused && lasting(j) {
+			c.report(j)
+		}
+	}
+	return refused
+}
+
+// viewWith is what a view would be if all zones of the batch were served that are not refused.
 func (l *Loader) viewWith(view string, b *batch) *zone.View {
-	fresh := make(map[string]*zone.Zone)
+	instead := make(map[string]*zone.Zone)
 	for _, j := range b.jobs {
 		if j.whole() {
-			fresh[j.path] = j.zone
+			instead[j.path] = j.zone
 		}
+	}
+	for _, file := range b.removed {
+		instead[file] = nil
 	}
 	seen := make(map[string]bool)
 	var zones []*zone.Zone
 	for _, e := range l.byPath() {
-		z := fresh[e.path]
-		if z == nil {
+		z, is := instead[e.path]
+		if !is {
 			z = e.zone
 		}
-		if e.view == view && z != nil && !seen[string(e.origin)] && !slices.Contains(b.removed, e.path) {
+		if e.view == view && z != nil && !seen[string(e.origin)] {
 			seen[string(e.origin)] = true
 			zones = append(zones, z)
 		}
@@ -142,8 +168,8 @@ func (c *circles) close(members []string) {
 	}
 }
 
-// refuse reports each circle through a zone once, at the first record that leads out of the zone into it.
-func (c *circles) refuse(j *job) {
+// report tells of each circle through a zone once, at the first record that leads out of the zone into it. It is false if there is none.
+func (c *circles) report(j *job) bool {
 	told := map[int]bool{0: true}
 	j.exits.each(func(owner string, at diag.Pos) {
 		if told[c.number[owner]] {
@@ -162,16 +188,24 @@ func (c *circles) refuse(j *job) {
 			return
 		}
 	})
-	if len(told) > 1 {
-		j.zone, j.circled = nil, true
-		j.diags.Sort()
-	}
+	j.circled = len(told) > 1
+	j.diags.Sort()
+	return j.circled
 }
 
-// retryCircled has zones that were refused because of a circle tried again: something else of it may have changed.
+// retryCircled has zones with a circle tried again when another one of their view changes: that may be the end of it.
 func (l *Loader) retryCircled(b *batch) {
+	done, views := make(map[string]bool), make(map[string]bool)
+	touched := slices.Clone(b.removed)
+	for _, j := range b.jobs {
+		done[j.path], touched = true, append(touched, j.path)
+	}
+	for _, file := range touched {
+		view, _ := belongs(file)
+		views[view] = true
+	}
 	for _, e := range l.byPath() {
-		if e.circled && !slices.ContainsFunc(b.jobs, func(j *job) bool { return j.path == e.path }) {
+		if e.circled && views[e.view] && !done[e.path] {
 			e.force = true
 			l.settler.demand(e.path, l.options.Now())
 		}

@@ -22,7 +22,8 @@ type entry struct {
 	diags    diag.List
 	force    bool // compile although no content changed
 	building bool
-	circled  bool // the latest text was refused because of a circle of ALIASes over several zones
+	circled  bool // ALIASes of the latest text go in a circle over several zones
+	latest   bool // zone is of the latest text, be there errors
 	loaded   time.Time
 	took     time.Duration
 }

@@ -15,6 +15,7 @@ import (
 
 // finish takes over what a batch made and publishes it.
 func (l *Loader) finish(ctx context.Context, b *batch) {
+	l.refuseCircles(b) // before anything is committed: zones that it refuses stay as they are, and have to go with the plugins
 	if b.changed && b.change != nil && !l.first {
 		if _, b.changed = l.accept(b, b.change); !b.changed {
 			l.again(b) // for the configuration in force, whose views and checks were not asked
@@ -26,7 +27,6 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	if b.changed && !taken {
 		l.redo(b)
 	}
-	l.refuseCircles(b)
 	textLen, errors := 0, 0
 	for _, j := range b.jobs {
 		textLen += j.textLen
@@ -117,6 +117,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	}
 	routed := e.zone != nil && e.zone.Pending && e.sources.sum() == j.sources.sum()                                   // nothing but the wait for plugins ended
 	told := j.zone == nil && len(e.diags) > 0 && slices.Equal(e.diags, j.diags) && e.sources.sum() == j.sources.sum() // tried again for something else
+	latest := j.zone != nil || j.circled && e.latest && e.sources.sum() == j.sources.sum()
 	l.depend(e, j.sources)
 	for file := range j.sources {
 		delete(l.busy, file)
@@ -127,7 +128,7 @@ func (l *Loader) finishJob(b *batch, j *job) bool {
 	if !told {
 		l.logDiagnostics(news(e.diags, j.diags))
 	}
-	e.diags, e.circled = j.diags, j.circled
+	e.diags, e.circled, e.latest = j.diags, j.circled, latest
 	log := l.options.Log.With("zone", e.name, "view", e.view)
 	if j.zone == nil {
 		// A zone that waited for the plugins was never found good: what they refuse is as bad as what was refused before them.

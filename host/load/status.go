@@ -24,7 +24,7 @@ type Status struct {
 // Failed is a file whose latest text is not what serves.
 type Failed struct {
 	Path, View, Name string // View and Name only of zone files
-	Serving          bool   // an earlier text of it serves
+	Serving          bool   // an earlier text of it serves, or this one for what is right in it
 }
 
 // Zone is one zone file's state.
@@ -129,7 +129,7 @@ func (e *entry) state() Zone {
 	return Zone{
 		View: e.view, Name: e.name, Path: e.path,
 		Serial: z.Serial, Records: z.Records, Names: z.Names, Routes: z.Routes(), Bytes: z.Bytes(),
-		Broken: z.Broken, Stale: !z.Broken && e.failed(), Pending: z.Pending,
+		Broken: z.Broken, Stale: !z.Broken && e.failed() && !e.latest, Pending: z.Pending,
 		Loaded: e.loaded, Took: e.took,
 	}
 }

@@ -101,6 +101,7 @@ func (b *Builder) Set(s *Set) {
 		b.mark(nodeDNAME)
 	case wire.TypeALIAS:
 		b.mark(nodeALIAS)
+		b.zone.Aliases = true
 	}
 	b.zone.arena = b.packer.append(b.zone.arena, s)
 }
@@ -113,6 +114,7 @@ func (b *Builder) Routed(typ uint16, policy int, candidates []*Set) {
 		b.mark(nodeCNAME)
 	case wire.TypeALIAS:
 		b.mark(nodeALIAS)
+		b.zone.Aliases = true
 	}
 	start := len(b.zone.arena)
 	arena := appendSetHead(b.zone.arena, typ, flagRouted, len(candidates), 0)

@@ -25,6 +25,8 @@ type Zone struct {
 
 	// Pending: the zone has routed RRsets and the plugins that decide them are not compiled yet.
 	Pending bool
+	// Aliases: there is an ALIAS in it.
+	Aliases bool
 	// Broken: the file was never loaded well; every question gets SERVFAIL.
 	Broken bool
 
