@@ -14,11 +14,13 @@ import (
 	"signpost/host/diag"
 )
 
-// Bounds of the file. The YAML parser is quadratic in the depth: 60,000 brackets keep it busy for 11 s, 32 for nothing.
+// Bounds of the file. The YAML parser is quadratic in the depth: 60,000 brackets keep it busy for 11 s, 32 for nothing. So it is in the keys of a
+// mapping without braces: 200,000 take minutes, mapLenMax 1 s, and several mappings may take together what one of mapLenMax does.
 const (
 	textLenMax = 1 << 20
 	depthMax   = 32
 	tokensMax  = textLenMax // the file is the operator's own: any number
+	mapLenMax  = 20_000
 )
 
 // YAML is a text of YAML that people edit, read.
@@ -28,7 +30,11 @@ type YAML struct {
 	Diags   diag.List           // what is wrong with the text as YAML
 	file    string
 	lines   []string
+	far     place // the farthest of its line that At went to
 }
+
+// place is one of a line, in characters and in bytes from its start.
+type place struct{ line, chars, off int }
 
 // ReadYAML reads text; file is its name in the diagnostics. What is nested deeper than depthMax or has more than tokensMax words and signs is not
 // parsed, since the parser is quadratic or worse in both. It never panics.
@@ -60,6 +66,10 @@ func ReadYAML(file string, text []byte, depthMax, tokensMax int) (y *YAML) {
 		y.Diags.Errorf(y.At(deep), "nested more than %d deep", depthMax)
 		return y
 	}
+	if long := tooLong(tokens); long != nil {
+		y.Diags.Errorf(y.At(long), "too many keys: one mapping of %d takes as long to read as the file may", mapLenMax)
+		return y
+	}
 	parsed, err := yamlparser.Parse(tokens, 0, yamlparser.AllowDuplicateMapKey())
 	if err != nil {
 		y.syntaxError(err)
@@ -89,10 +99,17 @@ func (y *YAML) At(t *token.Token) diag.Pos {
 	if pos.Line < 1 || pos.Line > len(y.lines) {
 		return pos
 	}
-	line, chars := y.lines[pos.Line-1], 1
-	for off := range line {
+	line, from := y.lines[pos.Line-1], place{line: pos.Line, chars: 1}
+	if y.far.line == pos.Line && y.far.chars <= t.Position.Column {
+		from = y.far // all of a file may stand in one line
+	}
+	chars := from.chars
+	for off := range line[from.off:] {
 		if chars == t.Position.Column {
-			pos.Col = off + 1
+			pos.Col = from.off + off + 1
+			if y.far.line != pos.Line || y.far.chars < chars {
+				y.far = place{pos.Line, chars, from.off + off}
+			}
 			return pos
 		}
 		chars++
@@ -102,9 +119,11 @@ func (y *YAML) At(t *token.Token) diag.Pos {
 }
 
 func (y *YAML) syntaxError(err error) {
-	pos, text := diag.Pos{File: y.file}, err.Error()
-	if located, ok := err.(yaml.Error); ok {
+	pos, text := diag.Pos{File: y.file}, ""
+	if located, ok := err.(yaml.Error); ok { // whose Error prints the line, in time that is quadratic in its length
 		pos, text = y.At(located.GetToken()), located.GetMessage()
+	} else {
+		text = err.Error()
 	}
 	if pos.Line > 0 && pos.Line <= len(y.lines) && strings.Contains(y.lines[pos.Line-1], "]:") {
 		text += ` (an address with brackets needs quotes: "[::1]:5300")`
@@ -130,6 +149,45 @@ func tooDeep(tokens token.Tokens, depthMax int) *token.Token {
 		}
 		if depth > depthMax || dashes > depthMax {
 			return t
+		}
+	}
+	return nil
+}
+
+// tooLong returns the key at which the mappings without braces have become too long to be parsed.
+func tooLong(tokens token.Tokens) *token.Token {
+	type mapping struct{ column, keys int }
+	var open []mapping
+	braces, steps := 0, 0
+	for i, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			braces++
+		case token.SequenceEndType, token.MappingEndType:
+			braces--
+		}
+		key := t
+		if t.Type == token.MappingValueType && i > 0 {
+			key = tokens[i-1]
+		}
+		ends := t.Type == token.SequenceEntryType // the mappings of the entry before
+		if braces > 0 || !ends && t.Type != token.MappingValueType && t.Type != token.MappingKeyType {
+			continue
+		}
+		column := key.Position.Column
+		for len(open) > 0 && open[len(open)-1].column > column {
+			open = open[:len(open)-1]
+		}
+		if ends {
+			continue
+		}
+		if len(open) == 0 || open[len(open)-1].column < column {
+			open = append(open, mapping{column: column})
+		}
+		last := &open[len(open)-1]
+		last.keys++
+		if steps += last.keys; steps > mapLenMax*(mapLenMax+1)/2 {
+			return key
 		}
 	}
 	return nil
