@@ -12,6 +12,7 @@ import (
 	"signpost/host/diag"
 	"signpost/host/plugin"
 	"signpost/host/policy"
+	"signpost/plugins"
 )
 
 // specOf is a check as its health plugin is asked about it.
@@ -169,5 +170,21 @@ func TestStartAsksOwnJudge(t *testing.T) {
 	})
 	if !slices.Equal(seen, []string{"slow"}) {
 		t.Errorf("got the start with a plugin of keys %q asked, want the directory's own", seen)
+	}
+}
+
+// Protects the zones from waiting for ever for plugins of files that went before they were read.
+func TestDuePluginsGo(t *testing.T) {
+	dir := t.TempDir()
+	write(t, tilt(t), dir, "plugins", "last.wasm")
+	write(t, routedText(1, "weighted id=a weight=4"), dir, "example.com.zone")
+	w := walk(t, dir, withPlugins(t, plugins.Builtin()))
+	w.pluginsArrived(t.Context()) // while the file is due
+	must(t, os.Remove(filepath.Join(dir, "plugins", "last.wasm")))
+	for range 4 {
+		w.step(2 * grace)
+	}
+	if zones := w.Status().Zones; len(zones) != 1 || zones[0].Pending {
+		t.Errorf("got %+v, want the zone routed", zones)
 	}
 }

@@ -73,10 +73,7 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 		l.options.Metrics.Reloaded(now, now.Sub(b.began), errors == 0 && l.found.config.Errors() == 0)
 	}
 	l.first, l.stale = false, true
-	if l.arrivedEarly && !l.modulesDue {
-		l.arrivedEarly = false
-		l.pluginsArrived(ctx)
-	}
+	l.arriveAfter(ctx)
 	l.report()
 	if textLen >= largeLoad {
 		freeMemory(b) // the text and the compiler's tables are garbage now, and the collector would keep the room

@@ -215,6 +215,14 @@ func (l *Loader) demandRouted(now time.Time) {
 	}
 }
 
+// arriveAfter does what had to wait for the directory's plugins when the built-in ones were ready.
+func (l *Loader) arriveAfter(ctx context.Context) {
+	if l.arrivedEarly && !l.modulesDue {
+		l.arrivedEarly = false
+		l.pluginsArrived(ctx)
+	}
+}
+
 // pluginsArrived routes what had to wait for the built-in plugins.
 func (l *Loader) pluginsArrived(ctx context.Context) {
 	if l.modulesDue {

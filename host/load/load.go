@@ -261,6 +261,11 @@ func (l *Loader) step(ctx context.Context) time.Time {
 		l.lookAt = now.Add(l.rescan())
 		l.lookTook = l.options.Now().Sub(now)
 	}
+	if l.modulesDue && l.running == 0 && !slices.ContainsFunc(l.settler.all(), isModule) { // they went before they were read
+		l.modulesDue = false
+		l.arriveAfter(ctx)
+		l.look(now)
+	}
 	if asked {
 		l.settler.vanished = time.Time{}
 	}
