@@ -224,7 +224,7 @@ func TestHostilePlugins(t *testing.T) {
 	m.phase("asked flat out", h.decisions(rounds, 0))
 	m.phase("loaded", h.reloads(rounds))
 	m.phase("loaded and asked", h.both(rounds))
-	const growth = 8 << 20
+	const growth = 48 << 20 // when memory is given back differs that much; had the versions stayed, 336 in all, it would be more
 	t.Logf("memory: %.1f MB before, %.1f MB after %d versions of each plugin", before/1e6, p.metric("process_resident_memory_bytes")/1e6, h.version)
 	p.wait("the memory of before", func() bool { return p.metric("process_resident_memory_bytes") < before+growth })
 	p.wait("as many goroutines as before", func() bool { return p.metric("go_goroutines") <= goroutines+1 })
