@@ -152,6 +152,14 @@ func (h *hostile) decisions(rounds int, pause time.Duration) (spans []span) {
 	return spans
 }
 
+// goesOn has new versions asked for so long, in the beginning of which they are taken out of service.
+func (h *hostile) goesOn(lasts time.Duration) (spans []span) {
+	h.save()
+	h.loaded()
+	h.askAll(10*time.Millisecond, func() { spans = append(spans, spanOf(func() { <-time.After(lasts) })) })
+	return spans
+}
+
 // reloads has new versions loaded that nobody asks.
 func (h *hostile) reloads(rounds int) []span {
 	return []span{spanOf(func() {
@@ -222,6 +230,9 @@ func TestHostilePlugins(t *testing.T) {
 	m.phase("quiet", []span{spanOf(func() { <-time.After(time.Second) })})
 	m.phase("asked at 100/s", h.decisions(rounds, 10*time.Millisecond))
 	m.phase("asked flat out", h.decisions(rounds, 0))
+	if !testing.Short() {
+		m.phase("100/s for 10 s", h.goesOn(10*time.Second))
+	}
 	m.phase("loaded", h.reloads(rounds))
 	m.phase("loaded and asked", h.both(rounds))
 	const growth = 48 << 20 // when memory is given back differs that much; had the versions stayed, 336 in all, it would be more
