@@ -41,12 +41,10 @@ func (b *batch) giveWay() {
 }
 
 // freeMemory gives memory back to the system, considerately while queries are answered.
-func freeMemory(b *batch) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		b.giveWay()
+func (l *Loader) freeMemory(b *batch) {
+	if !b.considerate {
 		debug.FreeOSMemory()
-	}()
-	<-done
+		return
+	}
+	l.options.Processors.Do(debug.FreeOSMemory)
 }

@@ -76,7 +76,7 @@ func (l *Loader) finish(ctx context.Context, b *batch) {
 	l.arriveAfter(ctx)
 	l.report()
 	if textLen >= largeLoad {
-		freeMemory(b) // the text and the compiler's tables are garbage now, and the collector would keep the room
+		l.freeMemory(b) // the text and the compiler's tables are garbage now, and the collector would keep the room
 	}
 	if b.considerate {
 		l.options.Processors.GiveBack()
